@@ -1,0 +1,58 @@
+# make demo: train, check the gradients and score the quickstart, in an environment made here
+# make test: everything that CI checks
+# make help: the rest
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO ?= runs/demo
+# One thread is as fast as two at these sizes, and keeps results the same from machine to machine.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-seeds test lint types layers unit bench-routing clean
+
+help:
+	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
+
+$(VENV)/run: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/run $(wildcard plugins/*/pyproject.toml)
+	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	$(PIP) install --constraint constraints.txt --no-deps $(foreach plugin,$(wildcard plugins/*/pyproject.toml),--editable $(dir $(plugin)))
+	@touch $@
+
+demo: $(VENV)/run  ## train examples/nasa.yaml, prove the isolation, score the test part
+	@rm -rf $(DEMO)
+	$(BIN)/stq train examples/nasa.yaml --run-dir $(DEMO)
+	$(BIN)/stq check-grads $(DEMO)
+	$(BIN)/stq eval $(DEMO)
+	@echo "The run lies in $(DEMO)"
+
+demo-seeds: $(VENV)/run  ## the quickstart under three seeds, and the median of each score
+	$(BIN)/python tests/bench/demo_seeds.py --seeds 1 2 3
+
+test: $(VENV)/dev lint types layers unit  ## everything that CI checks
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev
+	$(BIN)/mypy
+
+layers: $(VENV)/dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+bench-routing: $(VENV)/dev  ## time of a step under each routing engine, paired in one run
+	$(BIN)/python tests/bench/routing_engines.py
+
+clean:  ## remove the environment and the runs of the demo
+	rm -rf $(VENV) runs/demo runs/demo-seeds

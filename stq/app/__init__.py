@@ -1,0 +1,57 @@
+"""Use cases: a spec or a run comes in, a result dataclass goes out. This is where the spec stops.
+
+Nothing here prints and nothing here parses a command line. Names are imported on demand, since most bring torch,
+Lightning or xarray with them: a typo in a spec is reported without any of the three.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stq.app._check import CheckResult, check
+    from stq.app._check_grads import CheckGradsResult, check_grads
+    from stq.app._evaluate import EvaluateResult, evaluate
+    from stq.app._list_losses import LossCard, list_losses
+    from stq.app._list_plugins import PluginCard, list_plugins
+    from stq.app._run_folder import RunFolder
+    from stq.app._train import TrainResult, resume, train
+
+_HOMES = {
+    "CheckGradsResult": "_check_grads",
+    "CheckResult": "_check",
+    "EvaluateResult": "_evaluate",
+    "LossCard": "_list_losses",
+    "PluginCard": "_list_plugins",
+    "RunFolder": "_run_folder",
+    "TrainResult": "_train",
+    "check": "_check",
+    "check_grads": "_check_grads",
+    "evaluate": "_evaluate",
+    "list_losses": "_list_losses",
+    "list_plugins": "_list_plugins",
+    "resume": "_train",
+    "train": "_train",
+}
+
+__all__ = [
+    "CheckGradsResult",
+    "CheckResult",
+    "EvaluateResult",
+    "LossCard",
+    "PluginCard",
+    "RunFolder",
+    "TrainResult",
+    "check",
+    "check_grads",
+    "evaluate",
+    "list_losses",
+    "list_plugins",
+    "resume",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

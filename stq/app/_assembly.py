@@ -1,0 +1,105 @@
+"""From a spec to an experiment that can train, checked in the order of cost: losses, data, network, routing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from stq.app._data import open_data
+from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
+from stq.app._run_folder import RunFolder
+from stq.data import ForecastData, Statistics
+from stq.errors import CheckFailed, DataError
+from stq.losses import LossContext
+from stq.models import Forecaster, build_forecaster
+from stq.routing import Groups, Router, plan_routes
+from stq.spec import LoadedSpec
+from stq.training import ForecastModule, Loaders, load_weights
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that a training step needs."""
+
+    loaded: LoadedSpec
+    losses: tuple[ResolvedLoss, ...]
+    data: ForecastData
+    module: ForecastModule
+    loaders: Loaders
+
+
+def assemble(loaded: LoadedSpec, run: RunFolder | None = None) -> Experiment:
+    """Build the experiment that the spec describes; with `run`, on its statistics and with its best weights.
+
+    Raises SpecError, PluginError, DataError, RoutingError: whatever can be refused before the first gradient.
+    """
+    spec = loaded.spec
+    losses = resolve_losses(loaded)
+    origin = run if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
+    data = open_data(spec.data, None if origin is None else Statistics.load(origin.statistics))
+    forecaster = build_network(loaded, data)
+    if origin is not None:
+        put_weights(forecaster, load_weights(origin.best), origin.best, strict=run is not None)
+    groups = Groups.of(
+        forecaster, {**forecaster.groups(), **spec.groups} if not spec.groups else spec.groups, freeze=spec.freeze
+    )
+    plan = plan_routes(groups, routes_of(losses))
+    minimum, maximum = data.target_range()
+    size = data.size if spec.data.patch is None else (spec.data.patch.size, spec.data.patch.size)
+    set_up_losses(loaded, losses, LossContext(data.variables, data.horizons, levels_of(loaded), size, minimum, maximum))
+    module = ForecastModule(
+        forecaster,
+        {resolved.name: resolved.loss for resolved in losses},
+        Router(plan, spec.routing.engine),
+        spec.optim,
+        seed=spec.seed,
+    )
+    loaders = Loaders(
+        data.splits["train"],
+        data.splits["val"],
+        batch_size=spec.data.batch_size,
+        workers=spec.data.workers,
+        seed=spec.seed,
+    )
+    return Experiment(loaded, losses, data, module, loaders)
+
+
+def build_network(loaded: LoadedSpec, data: ForecastData) -> Forecaster:
+    """The network of the spec for this data, with initial weights."""
+    model, quantiles = loaded.spec.model, loaded.spec.quantiles
+    if model.location is not None and not data.geographic:
+        raise DataError(
+            "model.location asks for a location encoder, and the grid has no latitude and longitude; "
+            "set model.location: null"
+        )
+    return build_forecaster(
+        channels=data.channels,
+        variables=len(data.variables),
+        horizons=len(data.horizons),
+        levels=levels_of(loaded),
+        hidden=model.hidden,
+        kernel=model.kernel,
+        dropout=model.dropout,
+        head_hidden=model.heads.hidden,
+        residual=model.residual,
+        location_degree=None if model.location is None else model.location.degree,
+        order="anchored" if quantiles is None else quantiles.order,
+        seed=loaded.spec.seed,
+    )
+
+
+def put_weights(forecaster: Forecaster, weights: Mapping[str, Tensor], path: Path, *, strict: bool) -> None:
+    """Give the network the weights of a run: all of them, or, not `strict`, those of the names that it shares.
+
+    Raises CheckFailed where a shape differs, or, when strict, a name.
+    """
+    own = forecaster.state_dict()
+    shared = {name: value for name, value in weights.items() if name in own}
+    wrong = [name for name, value in shared.items() if value.shape != own[name].shape]
+    if strict:
+        wrong += sorted(own.keys() ^ weights.keys())
+    if wrong or not shared:
+        names = ", ".join(wrong[:5]) or "none of its weights"
+        raise CheckFailed(f"{path}: the weights are not of this network; they differ in {names}")
+    forecaster.load_state_dict({**own, **shared})

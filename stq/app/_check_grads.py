@@ -1,0 +1,98 @@
+"""The gradient audit of a spec, or of a run with its trained weights."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from stq.app._assembly import Experiment, assemble
+from stq.app._run_folder import RunFolder
+from stq.app._synthetic import synthetic_loaders
+from stq.routing import Audit
+from stq.spec import LoadedSpec
+from stq.training import probe_training_step
+
+
+@dataclass(frozen=True)
+class GroupSize:
+    """How much a routing group holds."""
+
+    parameters: int
+    elements: int
+    frozen: bool
+
+
+@dataclass(frozen=True)
+class CheckGradsResult:
+    """The audit of one real training step, with what it was made on."""
+
+    name: str
+    engine: str
+    data: str
+    groups: Mapping[str, GroupSize]
+    losses: Mapping[str, float]
+    audit: Audit
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing leaks, and nothing is dead, starved or not finite."""
+        return self.audit.verdict == "pass"
+
+    def to_dict(self) -> object:
+        """Ready for JSON. Norms that are not finite become null, beside the verdict that says so."""
+        audit = self.audit
+        return finite(
+            {
+                "verdict": audit.verdict,
+                "engine": self.engine,
+                "data": self.data,
+                "groups": {name: asdict(size) for name, size in self.groups.items()},
+                "matrix": [asdict(cell) for cell in audit.cells],
+                "modules": [
+                    {"module": m.module, "group": m.group, "norms": dict(m.norms), "total": m.total}
+                    for m in audit.modules
+                ],
+                "reference": {
+                    "engine": audit.reference,
+                    "max_abs_difference": audit.reference_difference,
+                    "max_relative_difference_to_sum": audit.sum_difference,
+                },
+                "passes": audit.passes,
+                "conflicts": [
+                    {"group": c.group, "losses": list(c.losses), "cosine": c.cosine} for c in audit.conflicts
+                ],
+                "problems": list(audit.problems),
+            }
+        )
+
+
+def check_grads(loaded: LoadedSpec, run: RunFolder | None = None, *, synthetic: bool = False) -> CheckGradsResult:
+    """Audit the first training step of the spec on its first batch, or on made-up numbers of the same shape."""
+    return audit_experiment(assemble(loaded, run), synthetic=synthetic)
+
+
+def audit_experiment(experiment: Experiment, *, synthetic: bool = False) -> CheckGradsResult:
+    """Audit a copy of the experiment's module, which itself stays untouched."""
+    module = copy.deepcopy(experiment.module)
+    spec = experiment.loaded.spec
+    loaders = synthetic_loaders(experiment) if synthetic else experiment.loaders
+    audit = probe_training_step(module, loaders, spec.trainer)
+    plan = module.router.plan
+    return CheckGradsResult(
+        name=spec.name,
+        engine=spec.routing.engine,
+        data="synthetic" if synthetic else "train",
+        groups={g.name: GroupSize(len(g.parameters), g.elements, g.frozen) for g in plan.groups},
+        losses={name: route.weight for name, route in plan.routes.items()},
+        audit=audit,
+    )
+
+
+def finite(value: object) -> object:
+    """The same document with null for every number that JSON can't hold."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value

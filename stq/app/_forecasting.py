@@ -1,0 +1,37 @@
+"""Forecasts of a whole split, batch by batch, in units."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from stq.data import ForecastData
+from stq.models import Forecaster
+from stq.tensors import Batch
+
+
+@dataclass(frozen=True)
+class UnitsBatch:
+    """A batch with its forecast and its truth, all B H (Q) C Y X in units."""
+
+    batch: Batch
+    central: Tensor
+    quantiles: Tensor | None
+    truth: Tensor
+
+
+def forecast_split(forecaster: Forecaster, data: ForecastData, split: str, *, batch_size: int) -> Iterator[UnitsBatch]:
+    """Run the network, without dropout, over the windows of `split` in the order of time."""
+    forecaster.eval()
+    with torch.inference_mode():
+        for batch in DataLoader(data.splits[split], batch_size=batch_size):
+            forecast = forecaster(batch.inputs, batch.base, batch.location)
+            quantiles = forecast.quantiles
+            yield UnitsBatch(
+                batch=batch,
+                central=data.to_units(forecast.central, batch.offset),
+                quantiles=None if quantiles is None else data.to_units(quantiles, batch.offset),
+                truth=data.to_units(batch.values, batch.offset),
+            )

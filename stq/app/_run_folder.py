@@ -1,0 +1,167 @@
+"""The folder of a run: what lies where, written once and read with care."""
+
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from stq import __version__
+from stq.errors import CheckFailed, DiskError, UsageError
+from stq.spec import LoadedSpec, Spec, dump_spec, load_spec
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside one run."""
+
+    path: Path
+
+    @property
+    def spec(self) -> Path:
+        """The spec as its author wrote it."""
+        return self.path / "spec.yaml"
+
+    @property
+    def resolved(self) -> Path:
+        """The spec with every default and every `--set` in it, and absolute paths."""
+        return self.path / "resolved.yaml"
+
+    @property
+    def environment(self) -> Path:
+        """Versions, machine, plugins with their sha256, fingerprint of the data."""
+        return self.path / "environment.json"
+
+    @property
+    def statistics(self) -> Path:
+        """What normalisation was fitted on the training part."""
+        return self.path / "statistics.npz"
+
+    @property
+    def checkpoints(self) -> Path:
+        """`best.ckpt` by the central validation error, and `last.ckpt`."""
+        return self.path / "checkpoints"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint that scores and forecasts come from."""
+        return self.checkpoints / "best.ckpt"
+
+    @property
+    def metrics(self) -> Path:
+        """One row an epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def audit(self) -> Path:
+        """The gradient audit of the first training step."""
+        return self.path / "audit.json"
+
+    @property
+    def calibration(self) -> Path:
+        """The conformal corrections; absent where there is nothing to calibrate."""
+        return self.path / "calibration.json"
+
+    @property
+    def plugins(self) -> Path:
+        """Copies of the local plugin files that the run was made with."""
+        return self.path / "plugins"
+
+    @classmethod
+    def create(cls, loaded: LoadedSpec, run_dir: Path | None) -> "RunFolder":
+        """A new folder with the spec in it: `run_dir`, or `runs/<name>-<stamp>-<hash>` in the working directory.
+
+        Raises UsageError where a run is there already, DiskError where it can't be written.
+        """
+        resolved = dump_spec(loaded.spec)
+        if run_dir is None:
+            digest = hashlib.sha256(resolved.encode()).hexdigest()[:8]
+            stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+            run_dir = Path("runs") / f"{loaded.spec.name}-{stamp}-{digest}"
+        folder = cls(run_dir)
+        if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
+            raise UsageError(
+                f"{run_dir} is there already and is not empty; give another --run-dir, or continue it with --resume"
+            )
+        folder.write(folder.spec, loaded.text)
+        folder.write(folder.resolved, resolved)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """A finished or interrupted run. Raises UsageError where `path` is none."""
+        folder = cls(path)
+        if not folder.resolved.is_file():
+            hint = "give the folder that `stq train` made (under runs/)"
+            if path.is_dir():
+                runs = sorted(child.parent.name for child in path.glob("*/resolved.yaml"))
+                hint = f"did you mean one of its folders: {', '.join(runs[-3:])}?" if runs else hint
+            raise UsageError(f"{path} is not a run: it holds no resolved.yaml; {hint}")
+        return folder
+
+    def load_spec(self) -> LoadedSpec:
+        """The resolved spec, with the run's own copies of local plugin files, each checked against its sha256."""
+        loaded = load_spec(self.resolved)
+        copies = self.read_environment().get("local_plugins", [])
+        paths = []
+        for copy in copies:
+            path = self.plugins / copy["file"]
+            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != copy["sha256"]:
+                raise CheckFailed(f"{path}: not the plugin file that the run was made with (its sha256 differs)")
+            paths.append(str(path.absolute()))
+        return replace(loaded, spec=loaded.spec.model_copy(update={"plugins": tuple(paths)}))
+
+    def write_environment(self, spec: Spec, fingerprint: str, notes: Sequence[str]) -> None:
+        """Copy local plugin files and note what the run is made with."""
+        local = []
+        for number, name in enumerate(spec.plugins):
+            source = Path(name).read_bytes()
+            file = f"{number}-{Path(name).name}"
+            self.write(self.plugins / file, source)
+            local.append({"file": file, "source": name, "sha256": hashlib.sha256(source).hexdigest()})
+        self.write_json(
+            self.environment,
+            {
+                "stq": __version__,
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+                "command": sys.argv,
+                "started": datetime.now().astimezone().isoformat(timespec="seconds"),
+                "data_sha256": fingerprint,
+                "data_notes": list(notes),
+                "local_plugins": local,
+                "packages": {d.name: d.version for d in sorted(distributions(), key=lambda d: d.name.lower())},
+            },
+        )
+
+    def read_environment(self) -> Mapping[str, Any]:
+        """What `write_environment` noted. Raises CheckFailed where it is damaged."""
+        found: Mapping[str, Any] = self.read_json(self.environment)
+        return found
+
+    def write_json(self, path: Path, content: object) -> None:
+        """Write a document whole; NaN and infinities are refused."""
+        self.write(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+    def read_json(self, path: Path) -> Any:
+        """Raises CheckFailed where the file is missing or damaged."""
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
+
+    def write(self, path: Path, content: str | bytes) -> None:
+        """Write beside and rename, so that a reader sees the old file or the new one. Raises DiskError."""
+        part = path.with_name(path.name + ".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(content.encode() if isinstance(content, str) else content)
+            os.replace(part, path)
+        except OSError as error:
+            raise DiskError(f"{path} can't be written: {error.strerror}") from error

@@ -1,0 +1,146 @@
+"""Train a spec into a run folder: audit, fit, calibrate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stq.app._assembly import Experiment, assemble
+from stq.app._calibrate import calibrate_split
+from stq.app._check_grads import CheckGradsResult, audit_experiment
+from stq.app._metrics_file import MetricsFile
+from stq.app._run_folder import RunFolder
+from stq.errors import CheckFailed, UsageError
+from stq.spec import LoadedSpec, dump_spec
+from stq.training import FitResult, TrainingObserver, fit, load_weights
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """How training ended. `run` is None after a dry run; `best_central` is in normalised units."""
+
+    run: Path | None
+    status: str
+    epochs: int
+    steps: int
+    best_central: float | None
+    best_checkpoint: Path | None
+    stopped_early: bool
+    calibrated: bool
+    audit: CheckGradsResult
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Ready for JSON."""
+        return {
+            "run": None if self.run is None else str(self.run),
+            "status": self.status,
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "best": {
+                "val_central": self.best_central,
+                "checkpoint": None if self.best_checkpoint is None else str(self.best_checkpoint),
+            },
+            "stopped_early": self.stopped_early,
+            "calibrated": self.calibrated,
+            "gradients": self.audit.audit.verdict,
+            "notes": list(self.notes),
+        }
+
+
+def train(
+    loaded: LoadedSpec,
+    *,
+    run_dir: Path | None = None,
+    observers: Sequence[TrainingObserver] = (),
+    dry_run: bool = False,
+) -> TrainResult:
+    """Train from the beginning. A dry run builds everything, takes one step and writes nothing.
+
+    The routing of the first step is audited before the first update: a loss that is dead, a parameter that is
+    starved, or a gradient that leaks under an engine that isolates, ends the run with CheckFailed.
+    """
+    experiment = assemble(loaded)
+    audit = audit_experiment(experiment)
+    refuse_failed(audit)
+    if dry_run:
+        fitted = fit(experiment.module, experiment.loaders, loaded.spec.trainer, checkpoints=None, max_steps=1)
+        return result_of(None, "dry run", fitted, audit, experiment, calibrated=False)
+    run = RunFolder.create(loaded, run_dir)
+    run.write_environment(loaded.spec, experiment.data.fingerprint, experiment.data.notes)
+    experiment.data.normaliser.save(run.statistics)
+    run.write_json(run.audit, audit.to_dict())
+    return finish(run, experiment, audit, observers, resume=False)
+
+
+def resume(loaded: LoadedSpec, run: RunFolder, observers: Sequence[TrainingObserver] = ()) -> TrainResult:
+    """Go on where `run` stopped. Raises UsageError where the spec, or the data, is not the one it was started with."""
+    started_with = run.load_spec()
+    if dump_spec(loaded.spec) != run.resolved.read_text(encoding="utf-8"):
+        raise UsageError(f"the spec differs from that of {run.path}; a resumed run keeps its spec: {run.resolved}")
+    experiment = assemble(started_with)
+    if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
+        raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
+    audit = audit_experiment(experiment)
+    refuse_failed(audit)
+    return finish(run, experiment, audit, observers, resume=True)
+
+
+def finish(
+    run: RunFolder,
+    experiment: Experiment,
+    audit: CheckGradsResult,
+    observers: Sequence[TrainingObserver],
+    *,
+    resume: bool,
+) -> TrainResult:
+    """Fit into the run's folder and calibrate its best checkpoint."""
+    spec = experiment.loaded.spec
+    table = MetricsFile(run.metrics, tuple(loss.name for loss in experiment.losses), append=resume)
+    fitted = fit(
+        experiment.module,
+        experiment.loaders,
+        spec.trainer,
+        checkpoints=run.checkpoints,
+        observers=(table, *observers),
+        resume=resume,
+    )
+    forecaster = experiment.module.forecaster
+    forecaster.load_state_dict(load_weights(run.best))
+    calibration = calibrate_split(spec, experiment.data, forecaster)
+    if calibration is not None:
+        run.write(run.calibration, calibration.to_json())
+    return result_of(run.path, "completed", fitted, audit, experiment, calibrated=calibration is not None)
+
+
+def result_of(
+    run: Path | None,
+    status: str,
+    fitted: FitResult,
+    audit: CheckGradsResult,
+    experiment: Experiment,
+    *,
+    calibrated: bool,
+) -> TrainResult:
+    """Gather what happened."""
+    return TrainResult(
+        run=run,
+        status=status,
+        epochs=fitted.epochs,
+        steps=fitted.steps,
+        best_central=fitted.best_central,
+        best_checkpoint=fitted.best,
+        stopped_early=fitted.stopped_early,
+        calibrated=calibrated,
+        audit=audit,
+        notes=experiment.data.notes,
+    )
+
+
+def refuse_failed(audit: CheckGradsResult) -> None:
+    """A failed audit ends training before it begins; `routing.engine: joint` asks for its leaks and may have them."""
+    kinds = {kind for kind, _ in audit.audit.faults}
+    if audit.engine == "joint":
+        kinds -= {"leak", "mismatch"}
+    if kinds:
+        lines = "\n".join(f"  {text}" for text in audit.audit.problems)
+        raise CheckFailed(f"the gradients of the first step fail their check; see `stq check-grads`:\n{lines}")

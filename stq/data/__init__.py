@@ -1,0 +1,38 @@
+"""From files of gridded data over time to windows of tensors, and from normalised values back to units.
+
+`build_data` reads the variables (`Series`), finds which steps belong to which split, plans every window by arithmetic
+on indices alone (`plan_windows`), fits what normalisation needs on the training part (`Statistics`) and hands out
+`ForecastData`: a `WindowDataset` for each split, whose items are finite everywhere and carry a mask of what is known,
+the forecasts of persistence and climatology, and `to_units`, the one crossing from normalised values to units.
+
+This package is the only home of xarray, and the only one that knows of files, calendars, grids and missing values.
+"""
+
+from stq.data._build_data import build_data
+from stq.data._files import list_files
+from stq.data._forecast_data import ForecastData
+from stq.data._grid import Grid
+from stq.data._request import DataRequest, StaticMap
+from stq.data._series import Series, read_series
+from stq.data._splits import resolve_splits
+from stq.data._statistics import Statistics
+from stq.data._time_axis import TimeAxis
+from stq.data._window_dataset import WindowDataset
+from stq.data._windows import WindowPlan, plan_windows
+
+__all__ = [
+    "DataRequest",
+    "ForecastData",
+    "Grid",
+    "Series",
+    "StaticMap",
+    "Statistics",
+    "TimeAxis",
+    "WindowDataset",
+    "WindowPlan",
+    "build_data",
+    "list_files",
+    "plan_windows",
+    "read_series",
+    "resolve_splits",
+]

@@ -1,0 +1,95 @@
+"""Everything that training and scoring take from the data, behind one face."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int64
+from torch import Tensor
+
+from stq.data._grid import Grid
+from stq.data._scaled import last_known
+from stq.data._statistics import Statistics
+from stq.data._window_dataset import WindowDataset
+from stq.tensors import Batch
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastData:
+    """The windows of every split, the way back to units, and the two forecasts that anyone could make."""
+
+    splits: Mapping[str, WindowDataset]
+    normaliser: Statistics
+    variables: tuple[str, ...]
+    """The C variables that are forecast."""
+    units: tuple[str, ...]
+    channel_names: tuple[str, ...]
+    """The K input channels, the targets first."""
+    history: int
+    horizons: tuple[int, ...]
+    grid: Grid
+    times: tuple[str, ...]
+    """Each step of the series in ISO 8601."""
+    fingerprint: str
+    """SHA-256 of the data as it is used."""
+    notes: tuple[str, ...]
+    """What a person should know: windows left out, maps averaged, variables that do not vary."""
+    observed: Float32[np.ndarray, "N C Y X"]
+    """The targets in units; NaN where missing."""
+    phases: Int64[np.ndarray, " N"]
+    """Which map of the climatology stands for each step."""
+
+    @property
+    def channels(self) -> int:
+        """K, the number of input channels."""
+        return len(self.channel_names)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the whole field."""
+        return self.grid.size
+
+    @property
+    def geographic(self) -> bool:
+        """Whether latitude and longitude are known."""
+        return self.grid.geographic
+
+    def time_label(self, index: int) -> str:
+        """The date of one step, in ISO 8601."""
+        return self.times[index]
+
+    def target_range(self) -> tuple[Float[Tensor, " C"], Float[Tensor, " C"]]:
+        """The least and the greatest normalised target of the training windows."""
+        return torch.from_numpy(self.normaliser.minimum), torch.from_numpy(self.normaliser.maximum)
+
+    def to_units(
+        self, z: Float[Tensor, "B H *Q C Y X"], offset: Float[Tensor, "B H C Y X"]
+    ) -> Float[Tensor, "B H *Q C Y X"]:
+        """Normalised values as `offset + scale * z`: the one crossing from inside to outside.
+
+        `z` may carry the Q axis. Half precision comes out in single precision, in which units can be told apart.
+        """
+        wide = z.to(torch.promote_types(z.dtype, torch.float32))
+        scale = torch.from_numpy(self.normaliser.scale[: len(self.variables)]).to(wide)[:, None, None]
+        start = offset.to(wide)
+        return (start.unsqueeze(2) if z.ndim == 6 else start) + scale * wide
+
+    def climatology(self, batch: Batch) -> Float[Tensor, "B H C Y X"]:
+        """The training climatology at the time of each target, in units. For whole fields."""
+        steps = batch.time.cpu().numpy()[:, None] + np.array(self.horizons)
+        maps = self.normaliser.climatology[self.phases[steps], : len(self.variables)]
+        return torch.from_numpy(maps).to(batch.offset.device)
+
+    def persistence(self, batch: Batch) -> Float[Tensor, "B H C Y X"]:
+        """The last value known in the window, at every horizon, in units. For whole fields.
+
+        Where the window holds none, the climatology.
+        """
+        steps = batch.time.cpu().numpy()
+        window = self.observed[steps[:, None] + np.arange(1 - self.history, 1)]
+        frames = [last_known(fields, np.isfinite(fields), self.history)[-1] for fields in window]
+        last = torch.from_numpy(np.stack(frames)).to(batch.offset.device)
+        normal = self.climatology(batch)
+        last = last.unsqueeze(1).expand_as(normal)
+        return torch.where(last.isfinite(), last, normal)

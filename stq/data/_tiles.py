@@ -1,0 +1,54 @@
+"""Fields larger than memory or model, cut into square tiles that overlap."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from stq.errors import DataError
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle of rows and columns of the field."""
+
+    rows: slice
+    columns: slice
+
+
+def cut_tiles(size: tuple[int, int], patch: tuple[int, int] | None) -> tuple[Tile, ...]:
+    """Tiles of (size, overlap) that cover the whole field; the last of a row or column is shifted inside.
+
+    Raises:
+        DataError: a tile is larger than the field, or overlaps the next one wholly.
+    """
+    if patch is None:
+        return (Tile(slice(0, size[0]), slice(0, size[1])),)
+    length, overlap = patch
+    if length > min(size):
+        raise DataError(f"data.patch.size is {length}, but the field has {size[0]} x {size[1]} (rows x columns)")
+    if not 0 <= overlap < length:
+        raise DataError(f"data.patch.overlap is {overlap}: it must be at least 0 and less than the size, {length}")
+    return tuple(
+        Tile(slice(row, row + length), slice(column, column + length))
+        for row in _starts(size[0], length, length - overlap)
+        for column in _starts(size[1], length, length - overlap)
+    )
+
+
+def training_tiles(
+    known: Bool[np.ndarray, "Y X"], patch: tuple[int, int] | None
+) -> tuple[tuple[Tile, ...], tuple[str, ...]]:
+    """The tiles that have something to learn, and what a person should know of the others.
+
+    `known` says where some training target is valid: a tile all over land teaches nothing of the sea.
+    """
+    tiles = cut_tiles((known.shape[0], known.shape[1]), patch)
+    kept = tuple(tile for tile in tiles if known[tile.rows, tile.columns].any())
+    empty = len(tiles) - len(kept)
+    return kept, (f"{empty} of {len(tiles)} patches left out of train: no target is ever known there",) if empty else ()
+
+
+def _starts(cells: int, length: int, stride: int) -> list[int]:
+    starts = list(range(0, cells - length + 1, stride))
+    return starts if starts[-1] + length == cells else [*starts, cells - length]

@@ -1,0 +1,95 @@
+"""The errors that stq raises for a person to read, and the exit code of each.
+
+Every class below `StqError` is somebody's mistake or misfortune with a remedy, not a bug: the command line prints its
+text without a traceback and leaves with its `exit_code`. Anything else that escapes is a bug in stq (exit code 1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class StqError(Exception):
+    """An error with a text for the user: what was expected, what was found, where, and what to try."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(StqError):
+    """A command was called in a way that it can't work with."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a spec.
+
+    `path` leads to it through the spec (`("losses", 1, "weight")`); `where` is `file:line:column`, `excerpt` the line
+    with a caret under the word; both are empty where the spec has no text there (a default, a `--set`).
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    hint: str = ""
+    where: str = ""
+    excerpt: str = ""
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        tail = f"  hint: {self.hint}" if self.hint else ""
+        return "\n".join(part for part in (head, self.excerpt, tail) if part)
+
+
+class SpecError(StqError):
+    """The spec says something that can't be: all its `problems` at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class PluginError(StqError):
+    """A plugin is missing, broken, or clashes with another."""
+
+    exit_code = 2
+
+
+class RoutingError(StqError):
+    """Losses, groups and parameters don't fit together, found before the first step."""
+
+    exit_code = 2
+
+
+class DataError(StqError):
+    """The data is not what the spec says, or can't be used."""
+
+    exit_code = 3
+
+
+class CheckFailed(StqError):
+    """A check that was asked for, or that guards a result, did not hold: a leak, a damaged file."""
+
+    exit_code = 4
+
+
+class NonFiniteError(StqError):
+    """A loss or a gradient became NaN or infinite; training stopped before the update."""
+
+    exit_code = 5
+
+
+class DiskError(StqError):
+    """There was no room, or no permission, to write."""
+
+    exit_code = 74
+
+
+class Stopped(StqError):
+    """Training was stopped by a signal after its state was saved; the process leaves with 128 + `signal`."""
+
+    def __init__(self, signal: int, message: str) -> None:
+        self.signal = signal
+        super().__init__(message)

@@ -1,0 +1,78 @@
+"""The backbone: a stack of convolutional LSTM layers."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+State = tuple[Float[Tensor, "B hidden Y X"], Float[Tensor, "B hidden Y X"]]
+
+
+class ConvLSTMCell(nn.Module):
+    """One step of a convolutional LSTM, without peepholes.
+
+    Shi et al. (2015), "Convolutional LSTM Network", arXiv:1506.04214, equation 3, without its terms W_c∘C:
+
+        i, f, o = σ(W * [X_t, H_{t-1}] + b)      g = tanh(W * [X_t, H_{t-1}] + b)
+        C_t = f ∘ C_{t-1} + i ∘ g                H_t = o ∘ tanh(C_t)
+
+    All four gates come from one convolution over the concatenation [X_t, H_{t-1}], with zeros around the field. The
+    bias of the forget gate starts at 1 (Jozefowicz et al. 2015), so that a new network remembers.
+    """
+
+    def __init__(self, inputs: int, hidden: int, kernel: int) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.hidden = hidden
+        self.gates = nn.Conv2d(inputs + hidden, 4 * hidden, kernel, padding=kernel // 2)
+        with torch.no_grad():
+            self.gates.get_parameter("bias")[hidden : 2 * hidden] = 1.0
+
+    def forward(self, x: Float[Tensor, "B K Y X"], state: State | None) -> State:
+        """The next (H, C). `state` None stands for zeros.
+
+        From zeros the half of the weights that reads H has nothing to add: it is left out, with the same result.
+        """
+        if state is None:
+            weight = self.gates.weight[:, : self.inputs]
+            gates = F.conv2d(x, weight, self.gates.bias, padding=self.gates.padding)
+        else:
+            gates = self.gates(torch.cat([x, state[0]], dim=1))
+        i, f, o, g = gates.chunk(4, dim=1)
+        new = torch.sigmoid(i) * torch.tanh(g)
+        cell = new if state is None else torch.sigmoid(f) * state[1] + new
+        return torch.sigmoid(o) * torch.tanh(cell), cell
+
+
+class ConvLSTM(nn.Module):
+    """Layers of `ConvLSTMCell`s, each fed by the hidden states of the one below; the last hidden state comes out.
+
+    `hidden` gives the channels of each layer, `dropout` the share of feature maps (Dropout2d: neighbouring cells of
+    a map say nearly the same, so single cells would hardly be missed) left out of what each layer passes on.
+    """
+
+    def __init__(self, inputs: int, hidden: Sequence[int], kernel: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        widths = [inputs, *hidden]
+        self.cells = nn.ModuleList(ConvLSTMCell(a, b, kernel) for a, b in pairwise(widths))
+        self.dropout = nn.Dropout2d(dropout)
+
+    def forward(self, inputs: Float[Tensor, "B T K Y X"]) -> Float[Tensor, "B hidden Y X"]:
+        """The last hidden state of the last layer."""
+        steps = inputs.unbind(1)  # indexing one step at a time makes the backward pass quadratic in T
+        for cell in self.cells[:-1]:
+            steps = tuple(self.dropout(h) for h in _unroll(cell, steps))
+        last: Tensor = self.dropout(_unroll(self.cells[-1], steps)[-1])
+        return last
+
+
+def _unroll(cell: nn.Module, steps: Sequence[Tensor]) -> list[Tensor]:
+    state: State | None = None
+    hidden: list[Tensor] = []
+    for x in steps:
+        state = cell(x, state)
+        hidden.append(state[0])
+    return hidden

@@ -1,0 +1,102 @@
+"""The whole network: backbone, one set of heads for each horizon, and how their maps become a forecast."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from stq.models._anchored import anchored_quantiles
+from stq.models._convlstm import ConvLSTM
+from stq.models._location_encoder import LocationEncoder
+from stq.tensors import Forecast
+
+Order = Literal["independent", "anchored"]
+
+
+class Forecaster(nn.Module):
+    """A central field for each horizon and, where there are `levels`, quantiles around it, in normalised units.
+
+    Every head reads the last hidden state, with the maps of the location encoder beside it where there is one. Which
+    loss may move what is none of this module's business, with one exception: in the order `anchored` the quantiles
+    stand on the *detached* central forecast, so they don't depend on the central heads at all.
+
+    With `residual` the central field is the change from `base`. Quantiles in the order
+
+    - `independent` are fields of their own (changes from `base` with `residual`), as in the original recipe. Nothing
+      keeps them from crossing.
+    - `anchored` are a centre and widths: see `anchored_quantiles`. The centre is the detached central forecast. Where
+      0.5 is a level, the median is the detached central forecast plus the median heads' own change, so it has only
+      the difference of median and mean to learn, and the widths stand on that median, detached too: the median
+      is fitted by its own level alone, whatever others there are.
+
+    Dropout acts inside the backbone only, before any head, and quantile heads come last: what they are, and whether
+    there are any, changes no bit of the central forecast.
+    """
+
+    def __init__(
+        self,
+        *,
+        convlstm: ConvLSTM,
+        location_encoder: LocationEncoder | None,
+        central_heads: nn.ModuleList,
+        lower_heads: nn.ModuleList,
+        median_heads: nn.ModuleList,
+        upper_heads: nn.ModuleList,
+        variables: int,
+        levels: tuple[float, ...],
+        residual: bool,
+        order: Order,
+    ) -> None:
+        super().__init__()
+        self.convlstm = convlstm
+        self.location_encoder = location_encoder
+        self.central_heads = central_heads
+        self.lower_heads = lower_heads
+        self.median_heads = median_heads
+        self.upper_heads = upper_heads
+        self.variables = variables
+        self.levels = levels
+        self.residual = residual
+        self.order = order
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "B T K Y X"],
+        base: Float[Tensor, "B C Y X"],
+        location: Float[Tensor, "B 2 Y X"],
+    ) -> Forecast:
+        """The forecast. `base` is read only with `residual`, `location` only with a location encoder."""
+        features = self.convlstm(inputs)
+        if self.location_encoder is not None:
+            features = torch.cat([features, self.location_encoder(location)], dim=1)
+        start = base[:, None, None] if self.residual else 0.0
+        central = (start + self._maps(self.central_heads, features)).squeeze(2)
+        if not self.levels:
+            return Forecast(central)
+        lower, median, upper = (
+            self._maps(heads, features) if len(heads) else central.new_empty(*central.shape[:2], 0, *central.shape[2:])
+            for heads in (self.lower_heads, self.median_heads, self.upper_heads)
+        )
+        if self.order == "independent":
+            lower, median, upper = start + lower, start + median, start + upper
+        else:
+            median = central.detach().unsqueeze(2) + median
+            lower, upper = anchored_quantiles(median.squeeze(2) if len(self.median_heads) else central, lower, upper)
+        return Forecast(central, torch.cat([lower, median, upper], dim=2), self.levels)
+
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The model's own partition of its parameters: name of the group to glob patterns over parameter names."""
+        parts = {
+            "backbone": ("convlstm", "location_encoder"),
+            "central": ("central_heads",),
+            "quantiles": ("lower_heads", "median_heads", "upper_heads"),
+        }
+        present = {name.partition(".")[0] for name, _ in self.named_parameters()}
+        built = {group: tuple(f"{part}.*" for part in names if part in present) for group, names in parts.items()}
+        return {group: patterns for group, patterns in built.items() if patterns}
+
+    def _maps(self, heads: nn.ModuleList, features: Tensor) -> Float[Tensor, "B H L C Y X"]:
+        batch, _, rows, columns = features.shape
+        maps = [head(features).view(batch, -1, self.variables, rows, columns) for head in heads]
+        return torch.stack(maps, dim=1)

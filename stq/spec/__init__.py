@@ -1,0 +1,48 @@
+"""The spec: one YAML file that says the whole experiment, read strictly and told about clearly.
+
+The frozen pydantic models are the configuration object itself; there is no second schema. `load_spec` reads a file,
+`--set` arguments included, and reports every mistake at once, each with its place, the line, and the nearest name.
+What only plugins, data or the model's groups can decide is checked by others, who report through `LoadedSpec.problem`.
+
+Nothing here imports torch or numpy, so that a wrong spec is answered at once.
+"""
+
+from stq.spec._data_spec import CoarsenSpec, DataSpec, DimsSpec, PatchSpec, StaticSpec
+from stq.spec._dump import dump_spec
+from stq.spec._load import load_spec, parse_spec
+from stq.spec._loaded_spec import LoadedSpec
+from stq.spec._loss_spec import LossSpec
+from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
+from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec, ScheduleSpec
+from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
+from stq.spec._spec import RoutingSpec, Spec
+from stq.spec._split_spec import SplitSpec
+from stq.spec._suggest import suggest
+from stq.spec._trainer_spec import TrainerSpec
+
+__all__ = [
+    "CalibrationSpec",
+    "ClipSpec",
+    "CoarsenSpec",
+    "DataSpec",
+    "DimsSpec",
+    "GroupOptimSpec",
+    "HeadsSpec",
+    "LoadedSpec",
+    "LocationSpec",
+    "LossSpec",
+    "ModelSpec",
+    "OptimSpec",
+    "PatchSpec",
+    "QuantileSpec",
+    "RoutingSpec",
+    "ScheduleSpec",
+    "Spec",
+    "SplitSpec",
+    "StaticSpec",
+    "TrainerSpec",
+    "dump_spec",
+    "load_spec",
+    "parse_spec",
+    "suggest",
+]

@@ -1,0 +1,43 @@
+"""The resolved spec as text: every key with its value, defaults included."""
+
+from pathlib import Path
+
+import yaml
+
+from stq.spec._loss_spec import LossSpec
+from stq.spec._scalars import BOOLEAN, FLOAT, INTEGER, NULL
+from stq.spec._section import Section
+from stq.spec._spec import Spec
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes a text exactly where the strict loader would read something else."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012  PyYAML's own form: the rules of YAML 1.1 go, ours come below
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+for _tag, _pattern in (("null", NULL), ("bool", BOOLEAN), ("int", INTEGER), ("float", FLOAT)):
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, None)
+
+
+def dump_spec(spec: Spec) -> str:
+    """The spec as YAML that `parse_spec` reads back to an equal spec."""
+    return yaml.dump(
+        _plain(spec), Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, LossSpec):
+        options = {key: _plain(option) for key, option in value.options.items()}
+        return {key: _plain(getattr(value, key)) for key in type(value).model_fields if key != "options"} | options
+    if isinstance(value, Section):
+        return {key: _plain(getattr(value, key)) for key in type(value).model_fields}
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,51 @@
+"""A spec together with the text that it came from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from stq.errors import Problem
+from stq.spec._explain import place
+from stq.spec._node import Node
+from stq.spec._spec import Spec
+
+
+@dataclass(frozen=True)
+class LoadedSpec:
+    """What was read, as an object, and as text for the record and for later errors."""
+
+    spec: Spec
+    text: str
+    """The text as written, without what `--set` changed."""
+    path: Path | None
+    """The file, as it was named; None for a text that came from no file."""
+    root: Node = field(repr=False, compare=False)
+    """The text as a tree with places, `--set` included."""
+
+    def problem(
+        self,
+        path: tuple[str | int, ...],
+        message: str,
+        hint: str = "",
+        on: Literal["key", "value"] = "value",
+    ) -> Problem:
+        """A problem that a later check found at this path of the spec, shown in the text.
+
+        Where the text says nothing there (a default), the nearest thing above it is shown.
+        """
+        return place(self.root, path, message, hint, on)
+
+    def located(self, problems: Iterable[Problem], under: tuple[str | int, ...] = ()) -> tuple[Problem, ...]:
+        """Problems that know only their path below `under`, such as those of a loss's options, shown in the text.
+
+        A problem of a name that nobody knows is shown at the name, every other at the value.
+        """
+        return tuple(self._locate(problem, (*under, *problem.path)) for problem in problems)
+
+    def _locate(self, problem: Problem, path: tuple[str | int, ...]) -> Problem:
+        if problem.where:
+            return replace(problem, path=path)
+        about_name = problem.message.startswith("unknown") or " has no option " in problem.message
+        on: Literal["key", "value"] = "key" if about_name else "value"
+        return place(self.root, path, problem.message, problem.hint, on)

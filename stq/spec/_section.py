@@ -1,0 +1,74 @@
+"""What every section of the spec has in common: frozen, strict, closed, documented under each field."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+
+MISTAKE = "stq"
+"""Type of the pydantic errors whose text is ours already."""
+
+
+class Section(BaseModel):
+    """One mapping of the spec.
+
+    Values are taken as they are written: a whole number may stand for a number, and nothing else is converted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+@runtime_checkable
+class Surroundings(Protocol):
+    """What pydantic tells a validator about where its value stands.
+
+    Its own protocol says the same, and can't be checked at run time as annotations are in every test.
+    """
+
+    @property
+    def context(self) -> Any:
+        """What was given to the validation as a whole: the spec's `folder`."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The section's earlier fields, those that are well-formed."""
+
+    @property
+    def field_name(self) -> str | None:
+        """The field that the value is for."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Something wrong below the value that is being checked: `path` leads to it from there."""
+
+    message: str
+    path: tuple[str | int, ...] = ()
+    hint: str = ""
+    on: Literal["key", "value"] = "value"
+
+    def as_error(self) -> PydanticCustomError:
+        """The same for pydantic."""
+        return PydanticCustomError(MISTAKE, "{message}", {"message": self.message, "hint": self.hint, "on": self.on})
+
+
+def refuse(*mistakes: Mistake) -> NoReturn:
+    """Report the mistakes from inside a validator, each at its own place."""
+    details = [InitErrorDetails(type=mistake.as_error(), loc=mistake.path, input=None) for mistake in mistakes]
+    raise ValidationError.from_exception_data("spec", details)
+
+
+def found(value: object) -> str:
+    """The value as the user would recognise it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list" if value else "an empty list"
+    text = str(value)
+    text = text if len(text) <= 40 else text[:37] + "..."
+    return f'"{text}"' if isinstance(value, str) else text

@@ -1,0 +1,91 @@
+"""The whole spec: the one configuration object of stq."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from stq.spec._data_spec import DataSpec
+from stq.spec._frozen_dict import FrozenDict
+from stq.spec._loss_spec import LossSpec
+from stq.spec._model_spec import ModelSpec
+from stq.spec._optim_spec import OptimSpec
+from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
+from stq.spec._section import Mistake, Section, Surroundings, refuse
+from stq.spec._trainer_spec import TrainerSpec
+from stq.spec._types import File, ListOf, MappingOf, Name, OneOf, SetOf, Text, expect
+
+
+class RoutingSpec(Section):
+    """How losses are kept from parameters outside their tag."""
+
+    engine: Annotated[Literal["pruned", "save-restore", "joint"], OneOf()] = "pruned"
+    """pruned: one backward pass per class of groups; save-restore: the original recipe, the same gradients bit for bit;
+    joint: no isolation. Default pruned."""
+
+
+_RunName = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$", max_length=64),
+    expect("a name that can be a folder's: at most 64 letters, digits, ., _ and -, the first not . or -"),
+]
+
+
+class Spec(Section):
+    """An experiment: data, network, losses, routing and training. Frozen and hashable."""
+
+    stq: Annotated[Literal[1], expect("1, the version of the spec that this stq reads")] = 1
+    """Version of the spec's language; default 1, the only one."""
+    name: _RunName = "run"
+    """Begins the run folder's name; default the spec file's name without its ending."""
+    seed: Annotated[int, Field(ge=0, lt=2**32), expect("a whole number from 0 to 4294967295")] = 0
+    """Seed of initial weights, dropout and the order of the data; default 0."""
+    data: DataSpec
+    """The series; `source` and `targets` are required."""
+    model: ModelSpec = ModelSpec()
+    """The network."""
+    quantiles: QuantileSpec | None = QuantileSpec()
+    """The quantile band, {levels, order}; null for a central forecast alone; default the 95 % band, anchored."""
+    losses: Annotated[ListOf[LossSpec], Field(min_length=1)]
+    """The losses, each a plugin's name or {loss, name, weight, updates, and the plugin's options}. Required."""
+    groups: MappingOf[Annotated[SetOf[Text], Field(min_length=1)]] = FrozenDict()
+    """Parameter groups, each a list of patterns over parameter names (convlstm.*); default {}, the model's own."""
+    freeze: SetOf[Name] = ()
+    """Groups that no loss may move; default none."""
+    routing: RoutingSpec = RoutingSpec()
+    """How losses are kept apart, {engine}; default {engine: pruned}."""
+    optim: OptimSpec = OptimSpec()
+    """The optimiser."""
+    trainer: TrainerSpec = TrainerSpec()
+    """The training loop."""
+    calibration: Annotated[CalibrationSpec | None, Field(validate_default=True)] = CalibrationSpec()
+    """Calibration of the band, {method, by}; null for none; default conformal by horizon and variable where the split
+    has a calibration part, else null."""
+    plugins: SetOf[File] = ()
+    """Further local plugin files, relative to the spec's file; default none."""
+    init_from: File | None = None
+    """Run folder or checkpoint whose weights are the initial ones, relative to the spec's file; default null, none."""
+
+    @field_validator("losses")
+    @classmethod
+    def _names_differ(cls, losses: tuple[LossSpec, ...]) -> tuple[LossSpec, ...]:
+        mistakes = []
+        for index, loss in enumerate(losses):
+            if loss.name in (other.name for other in losses[:index]):
+                key = "loss" if loss.name == loss.loss else "name"
+                message = f'a loss named "{loss.name}" stands above already'
+                mistakes.append(Mistake(message, (index, key), "give one of them another `name`"))
+        if mistakes:
+            refuse(*mistakes)
+        return losses
+
+    @field_validator("calibration")
+    @classmethod
+    def _has_a_part(cls, calibration: CalibrationSpec | None, around: Surroundings) -> CalibrationSpec | None:
+        data = around.data.get("data")
+        if data is not None and data.split.calibration is None:
+            if calibration is cls.model_fields["calibration"].default:
+                return None
+            if calibration is not None:
+                hint = "add data.split.calibration, or set calibration: null"
+                refuse(Mistake("the split has no calibration part to calibrate on", hint=hint, on="key"))
+        return calibration

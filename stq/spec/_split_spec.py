@@ -1,0 +1,83 @@
+"""How the series is cut into parts."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, field_validator
+
+from stq.spec._dates import first_moment, last_moment
+from stq.spec._section import Mistake, Section, Surroundings, found, refuse
+from stq.spec._types import Inside01, as_tuple, expect
+
+
+def _date(value: object) -> object:
+    """A bare year is a whole number to YAML."""
+    text = f"{value:04d}" if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
+    if isinstance(text, str):
+        first_moment(text)
+    return text
+
+
+def _pair(value: object) -> object:
+    if isinstance(value, list | tuple) and len(value) != 2:
+        raise Mistake(f"expected two dates, the first and the last, found {len(value)}").as_error()
+    return as_tuple(value)
+
+
+def _in_order(period: tuple[str, str]) -> tuple[str, str]:
+    if first_moment(period[0]) > last_moment(period[1]):
+        refuse(Mistake(f"expected the first date before the last, found {period[0]} after {period[1]}"))
+    return period
+
+
+def _kind(value: object) -> str:
+    """Which of the two ways of giving a part was meant."""
+    return "<dates>" if isinstance(value, list | tuple) else "<fraction>"
+
+
+Date = Annotated[str, BeforeValidator(_date), expect("a date such as 1995-01 or 1995-01-31")]
+Period = Annotated[tuple[Date, Date], BeforeValidator(_pair), AfterValidator(_in_order)]
+Fraction = Annotated[Inside01, expect("[first, last] as dates, or a fraction between 0 and 1")]
+Part = Annotated[Annotated[Period, Tag("<dates>")] | Annotated[Fraction, Tag("<fraction>")], Discriminator(_kind)]
+
+
+class SplitSpec(Section):
+    """The parts of the series: all as dates of the targets, first and last included, or all as fractions of its length.
+
+    A partial date stands for its whole period: `[1995, 1996-06]` ends with the last step of June 1996.
+    """
+
+    train: Part
+    """What the model and the normalisation are fitted to. [first, last] or a fraction; default 0.7 without a split."""
+    val: Part
+    """What early stopping and the choice of the best checkpoint look at; default 0.1 without a split."""
+    calibration: Part | None = None
+    """What the quantile band is calibrated on; null for none; default 0.1 without a split."""
+    test: Part | None = None
+    """What `stq eval` scores unless told otherwise; null for none; default 0.1 without a split."""
+
+    @field_validator("val", "calibration", "test")
+    @classmethod
+    def _fits_to_the_parts_before(cls, part: Part | None, around: Surroundings) -> Part | None:
+        others = {name: other for name, other in around.data.items() if other is not None}
+        if part is None or not others:
+            return part
+        for name, other in others.items():
+            if isinstance(other, float) != isinstance(part, float):
+                kind = "a fraction" if isinstance(other, float) else "dates"
+                refuse(
+                    Mistake(f"expected {kind}, as for {name}, found {found(part)}", hint="give all parts in one way")
+                )
+            if isinstance(part, tuple) and _overlap(part, other):
+                message = f"{around.field_name} ({' to '.join(part)}) overlaps {name} ({' to '.join(other)})"
+                refuse(Mistake(message, hint="both dates are included; no time may stand in two parts"))
+        if isinstance(part, float) and (total := part + sum(others.values())) > 1 + 1e-9:
+            refuse(Mistake(f"expected fractions that sum to at most 1, found {total:g}"))
+        return part
+
+    def parts(self) -> dict[str, tuple[str, str] | float]:
+        """The parts that there are, by name."""
+        return {name: part for name in type(self).model_fields if (part := getattr(self, name)) is not None}
+
+
+def _overlap(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    return first_moment(one[0]) <= last_moment(other[1]) and first_moment(other[0]) <= last_moment(one[1])

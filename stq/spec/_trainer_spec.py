@@ -1,0 +1,33 @@
+"""The training loop: the arguments of Lightning's trainer that a spec may set."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stq.spec._section import Section
+from stq.spec._types import Count, CountOrNull, Flag, OneOf, expect
+
+
+class TrainerSpec(Section):
+    """How long, where and with which arithmetic to train."""
+
+    max_epochs: Count = 60
+    """Most passes over the training part; default 60."""
+    max_steps: CountOrNull = None
+    """Most optimiser steps; default null, `max_epochs` decides alone."""
+    patience: CountOrNull = 20
+    """Epochs without a better central validation error after which training stops; null for never; default 20."""
+    precision: Annotated[Literal["32-true", "64-true", "bf16-mixed", "16-mixed"], OneOf()] = "32-true"
+    """Arithmetic of the forward pass; default 32-true, for which the promises of bitwise equality hold."""
+    accelerator: Annotated[Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"], OneOf()] = "auto"
+    """Kind of device; default auto, the fastest that is there."""
+    devices: Annotated[
+        Annotated[int, Field(ge=1)] | Literal["auto"], expect("a whole number of at least 1, or auto")
+    ] = 1
+    """Number of devices, or auto for all; default 1."""
+    accumulate_grad_batches: Count = 1
+    """Batches whose gradients are averaged into one step; default 1."""
+    log_every_n_steps: Count = 10
+    """Steps between two rows of the step log; default 10."""
+    deterministic: Flag = False
+    """Whether to refuse operations that give different bits in each run on a GPU; default false."""

@@ -1,0 +1,120 @@
+"""One call that trains: Lightning's Trainer with stq's checkpoints, signals and observers."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+
+from stq.spec import TrainerSpec
+from stq.training._checkpoints import AtomicCheckpointIO
+from stq.training._forecast_module import ForecastModule
+from stq.training._loaders import Loaders
+from stq.training._observer import Observe, TrainingObserver
+from stq.training._signals import StopOnSignal
+
+BEST, LAST = "best.ckpt", "last.ckpt"
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """How training ended. `best_central` is the least validation error, in normalised units, None without one."""
+
+    epochs: int
+    steps: int
+    best: Path | None
+    best_central: float | None
+    stopped_early: bool
+
+
+def fit(
+    module: ForecastModule,
+    loaders: Loaders,
+    settings: TrainerSpec,
+    *,
+    checkpoints: Path | None,
+    observers: Sequence[TrainingObserver] = (),
+    resume: bool = False,
+    max_steps: int | None = None,
+) -> FitResult:
+    """Train until the budget is spent or the central validation error has not improved for `patience` epochs.
+
+    Checkpoints go to the folder `checkpoints`: `best.ckpt` by the central validation error, `last.ckpt` after every
+    epoch and on a signal; None writes nothing. With `resume`, training goes on from `last.ckpt`.
+
+    Raises NonFiniteError, Stopped, RoutingError, DiskError, CheckFailed.
+    """
+    observe = Observe(tuple(observers), settings.log_every_n_steps)
+    callbacks: list[Callback] = [observe, StopOnSignal(None if checkpoints is None else checkpoints / LAST)]
+    best = early = None
+    if settings.patience is not None:
+        early = EarlyStopping("val_central", mode="min", patience=settings.patience, check_finite=False)
+        callbacks.append(early)
+    if checkpoints is not None:
+        best = ModelCheckpoint(
+            dirpath=checkpoints,
+            filename=Path(BEST).stem,
+            monitor="val_central",
+            mode="min",
+            save_last=True,
+            enable_version_counter=False,
+        )
+        callbacks.append(best)
+    trainer = Trainer(
+        max_epochs=settings.max_epochs,
+        max_steps=max_steps if max_steps is not None else (settings.max_steps or -1),
+        callbacks=callbacks,
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=checkpoints,
+        enable_checkpointing=best is not None,
+        log_every_n_steps=settings.log_every_n_steps,
+        accumulate_grad_batches=settings.accumulate_grad_batches,
+        deterministic=settings.deterministic,
+        limit_val_batches=0 if max_steps is not None else None,
+        **quiet(settings),
+    )
+    with known_warnings():
+        resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
+        trainer.fit(module, datamodule=loaders, ckpt_path=resume_from)
+    return FitResult(
+        epochs=trainer.current_epoch,
+        steps=trainer.global_step,
+        best=Path(best.best_model_path) if best is not None and best.best_model_path else None,
+        best_central=observe.best if observe.best < float("inf") else None,
+        stopped_early=early is not None and early.stopped_epoch > 0,
+    )
+
+
+def quiet(settings: TrainerSpec) -> dict[str, Any]:
+    """Arguments that every Trainer of stq has: where it runs, and that it writes and says nothing of its own."""
+    return {
+        "precision": settings.precision,
+        "accelerator": settings.accelerator,
+        "devices": settings.devices,
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "num_sanity_val_steps": 0,
+        "use_distributed_sampler": False,
+    }
+
+
+@contextmanager
+def known_warnings() -> Iterator[None]:
+    """Silence what Lightning says about choices that stq makes on purpose."""
+    with warnings.catch_warnings():
+        for text in (
+            ".*does not have many workers.*",  # the data is in memory; workers are the user's choice
+            ".*number of training batches.*smaller than the logging interval.*",
+            ".*Checkpoint directory .* exists and is not empty.*",  # --resume continues in the same folder
+            ".*is not recommended.*mid-epoch.*",
+            ".*You're resuming from a checkpoint that ended before the epoch ended.*",  # Loaders know their place
+            ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # inside Lightning, pytorch/pytorch#161093
+            ".*GPU available but not used.*",
+        ):
+            warnings.filterwarnings("ignore", text)
+        yield

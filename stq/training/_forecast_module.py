@@ -1,0 +1,133 @@
+"""The Lightning module: a forecaster, its losses and the routing between them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+
+from stq.errors import NonFiniteError
+from stq.losses import Loss
+from stq.models import Forecaster, stream_seed
+from stq.routing import RoutedBackward, Router, clip_by_group, gradient_norms
+from stq.spec import OptimSpec
+from stq.tensors import Batch, Forecast
+from stq.training._means import Means
+from stq.training._optimiser import build_optimiser, build_schedule
+
+
+class ForecastModule(RoutedBackward, LightningModule):
+    """Trains `forecaster` with `losses`, each routed as the router's plan says.
+
+    Before every micro-batch the generator is seeded from the run's seed, the number of the micro-batch and the rank,
+    and backbone and central heads draw first: the central forecast does not depend on what else is attached.
+
+    `train_losses` and `validation_losses` hold the means of the epoch so far, by loss name; the logged `val_central`
+    is the root mean square error of the central forecast over the validation part, in normalised units.
+    """
+
+    def __init__(
+        self, forecaster: Forecaster, losses: Mapping[str, Loss], router: Router, optim: OptimSpec, *, seed: int
+    ) -> None:
+        super().__init__()
+        self.forecaster = forecaster
+        self.router = router
+        self.optim = optim
+        self.seed = seed
+        self.loss_names = tuple(losses)
+        self.loss_modules = nn.ModuleList(losses.values())
+        self.train_losses = Means()
+        self.validation_losses = Means()
+        self.gradient_norms: Mapping[str, float] = {}
+        self._central = Means()
+
+    def forward(self, batch: Batch) -> Forecast:
+        """The forecast for a batch, normalised."""
+        forecast: Forecast = self.forecaster(batch.inputs, batch.base, batch.location)
+        return forecast
+
+    def loss_values(self, forecast: Forecast, batch: Batch) -> dict[str, Tensor]:
+        """Every loss of the spec, unweighted, by name."""
+        target = batch.target
+        return {name: module(forecast, target) for name, module in zip(self.loss_names, self.loss_modules, strict=True)}
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The weighted total of the losses; its parts wait in the router for `backward`."""
+        micro_batch = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
+        losses = self.loss_values(self(batch), batch)
+        total = self.router.total(losses)
+        if self.router.probe is None:
+            self.refuse_nonfinite_losses(losses, batch)
+            self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
+        return total
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Adds a validation batch to the means of the epoch."""
+        forecast = self(batch)
+        values = {name: loss.detach() for name, loss in self.loss_values(forecast, batch).items()}
+        self.validation_losses.add(values, len(batch.time))
+        weight = batch.weight[:, None, None] * batch.valid
+        square = torch.where(batch.valid, forecast.central - batch.values, 0.0).square()
+        self._central.add({"square": (weight * square).sum() / weight.sum()}, float(weight.sum()))
+
+    def on_train_epoch_start(self) -> None:
+        self.train_losses = Means()
+
+    def on_validation_epoch_start(self) -> None:
+        self.validation_losses, self._central = Means(), Means()
+
+    def on_validation_epoch_end(self) -> None:
+        central = self._central.compute()["square"] ** 0.5
+        if not torch.isfinite(torch.tensor(central)):
+            raise NonFiniteError(
+                f"the central forecast of the validation part is not finite at step {self.global_step}"
+            )
+        self.log("val_central", central)
+
+    def configure_optimizers(self) -> Any:
+        """One optimiser with a named parameter group for each routing group, and its schedule by step."""
+        optimiser = build_optimiser(self.router.plan.groups, self.optim)
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = build_schedule(optimiser, self.optim, steps)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Any,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Refuse gradients that are not finite, then clip as `optim.clip` says: per routing group, or over all."""
+        groups, clip = self.router.plan.groups, self.optim.clip
+        norms = gradient_norms(groups)
+        self.gradient_norms = {name: float(norm) for name, norm in norms.items()}
+        broken = [name for name, norm in self.gradient_norms.items() if not norm < float("inf")]
+        if broken and not self.scales_gradients:
+            raise NonFiniteError(
+                f"step {self.global_step}: the gradient of {', '.join(broken)} is not finite; training stopped before "
+                f"the update. Try a lower learning rate (optim.lr), or detect where it arises with smaller weights"
+            )
+        if clip is None or broken:
+            return
+        if clip.per == "group":
+            clip_by_group(groups, clip.norm, norms)
+        else:
+            torch.nn.utils.clip_grad_norm_([p for _, p in groups.named_parameters()], clip.norm)
+
+    @property
+    def scales_gradients(self) -> bool:
+        """Whether a gradient scaler is at work, for which an overflow is routine: it skips the step."""
+        return getattr(self.trainer.precision_plugin, "scaler", None) is not None
+
+    def refuse_nonfinite_losses(self, losses: Mapping[str, Tensor], batch: Batch) -> None:
+        """Stop before the backward of a loss that is NaN or infinite, by name."""
+        finite = torch.stack([torch.isfinite(loss.detach()) for loss in losses.values()])
+        if not bool(finite.all()):
+            names = [name for name, good in zip(losses, finite.tolist(), strict=True) if not good]
+            times = ", ".join(str(int(time)) for time in batch.time)
+            raise NonFiniteError(
+                f"step {self.global_step}: the loss {', '.join(names)} is not finite (windows issued at the time "
+                f"indices {times}); training stopped before the update"
+            )

@@ -1,0 +1,115 @@
+"""What training tells to whoever watches, as values: the screen and the log are somebody else's."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from stq.training._forecast_module import ForecastModule
+
+
+@dataclass(frozen=True)
+class Started:
+    """Training begins: the most epochs it may take, steps an epoch, and the epoch it starts from (0 unless resumed)."""
+
+    epochs: int
+    steps_per_epoch: int
+    first_epoch: int
+    device: str
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """An optimiser step is done; `step` counts from 1 over the whole run."""
+
+    epoch: int
+    step: int
+    losses: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """An epoch and its validation are done. Losses are unweighted means, `val_central` is in normalised units."""
+
+    epoch: int
+    step: int
+    seconds: float
+    learning_rates: Mapping[str, float]
+    gradient_norms: Mapping[str, float]
+    train_losses: Mapping[str, float]
+    validation_losses: Mapping[str, float]
+    val_central: float
+    best: bool
+
+
+class TrainingObserver(Protocol):
+    """Receives what happens, in order."""
+
+    def started(self, event: Started) -> None:
+        """Called once, before the first step."""
+
+    def stepped(self, event: Stepped) -> None:
+        """Called after every `log_every_n_steps` optimiser steps."""
+
+    def epoch_ended(self, event: EpochEnded) -> None:
+        """Called after every validation."""
+
+
+class Observe(Callback):
+    """Turns Lightning's hooks into events."""
+
+    def __init__(self, observers: tuple[TrainingObserver, ...], every: int) -> None:
+        self.observers = observers
+        self.every = every
+        self.best = float("inf")
+        self._clock = time.monotonic()
+        self._last_step = -1
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = float(state_dict["best"])
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        event = Started(
+            epochs=trainer.max_epochs or 0,
+            steps_per_epoch=int(trainer.num_training_batches),
+            first_epoch=trainer.current_epoch,
+            device=str(pl_module.device),
+        )
+        self._last_step = trainer.global_step
+        for observer in self.observers:
+            observer.started(event)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._clock = time.monotonic()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        step = trainer.global_step
+        if step != self._last_step and step % self.every == 0 and isinstance(pl_module, ForecastModule):
+            event = Stepped(trainer.current_epoch, step, pl_module.train_losses.compute())
+            for observer in self.observers:
+                observer.stepped(event)
+        self._last_step = step
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.sanity_checking or not isinstance(pl_module, ForecastModule):
+            return
+        central = float(trainer.callback_metrics["val_central"])
+        event = EpochEnded(
+            epoch=trainer.current_epoch,
+            step=trainer.global_step,
+            seconds=time.monotonic() - self._clock,
+            learning_rates={group["name"]: float(group["lr"]) for group in trainer.optimizers[0].param_groups},
+            gradient_norms=pl_module.gradient_norms,
+            train_losses=pl_module.train_losses.compute(),
+            validation_losses=pl_module.validation_losses.compute(),
+            val_central=central,
+            best=central < self.best,
+        )
+        self.best = min(self.best, central)
+        for observer in self.observers:
+            observer.epoch_ended(event)

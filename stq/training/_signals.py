@@ -1,0 +1,56 @@
+"""A signal ends training at the next step, after its state is saved."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from stq.errors import Stopped
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+
+
+class StopOnSignal(Callback):
+    """The first signal asks for a stop; a second one of the same kind acts as if stq had never listened."""
+
+    def __init__(self, checkpoint: Path | None) -> None:
+        self.checkpoint = checkpoint
+        self.received: int | None = None
+        self._former: dict[int, Any] = {}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        for number in SIGNALS:
+            self._former[number] = signal.signal(number, self._note)
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        # Not at the end of the batch before: Lightning counts a batch as completed only after that hook.
+        if self.received is not None:
+            self._stop(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.restore()
+        if self.received is not None:
+            self._stop(trainer)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        """Give the signals back to whoever had them."""
+        while self._former:
+            number, former = self._former.popitem()
+            signal.signal(number, former)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.received = number
+        signal.signal(number, self._former.get(number, signal.SIG_DFL))
+
+    def _stop(self, trainer: Trainer) -> None:
+        name = signal.Signals(self.received or 0).name
+        saved = "nothing was to be saved"
+        if self.checkpoint is not None:
+            trainer.save_checkpoint(self.checkpoint)
+            saved = f"saved in {self.checkpoint}; continue with --resume"
+        raise Stopped(int(self.received or 0), f"stopped by {name} at step {trainer.global_step}; {saved}")

@@ -1,0 +1,142 @@
+"""Windows: no leak from one split to training, whatever the plan of splits."""
+
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stq.data import WindowPlan, plan_windows
+from stq.errors import DataError
+
+NAMES = ("train", "val", "calibration", "test")
+
+
+class Case(NamedTuple):
+    steps: int
+    history: int
+    horizons: tuple[int, ...]
+    splits: dict[str, range]
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Series with splits in any order in time, with gaps between them, often too tight for some window."""
+    names = draw(st.permutations(NAMES).map(lambda order: order[: draw(st.integers(1, 4))]))
+    borders = sorted(draw(st.lists(st.integers(0, 90), min_size=2 * len(names), max_size=2 * len(names), unique=True)))
+    spans = [range(first, last) for first, last in zip(borders[::2], borders[1::2], strict=True)]
+    steps = borders[-1] + draw(st.integers(0, 10))
+    horizons = draw(st.lists(st.integers(1, 8), min_size=1, max_size=4, unique=True).map(sorted))
+    return Case(steps, draw(st.integers(1, 6)), tuple(horizons), dict(zip(names, spans, strict=True)))
+
+
+def planned(case: Case) -> WindowPlan | None:
+    try:
+        return plan_windows(*case)
+    except DataError:
+        return None
+
+
+def inputs(case: Case, issue: int) -> set[int]:
+    return set(range(issue - case.history + 1, issue + 1))
+
+
+def targets(case: Case, issue: int) -> set[int]:
+    return {issue + horizon for horizon in case.horizons}
+
+
+@settings(max_examples=150)
+@given(cases())
+def test_no_step_of_another_split_stands_in_a_training_window(case: Case) -> None:
+    plan = planned(case)
+    if plan is None or "train" not in plan.issued:
+        return
+    others = set().union(*(span for name, span in case.splits.items() if name != "train"))
+    for issue in plan.issued["train"]:
+        assert not (inputs(case, issue) | targets(case, issue)) & others
+
+
+@settings(max_examples=100)
+@given(cases())
+def test_a_window_belongs_to_the_split_that_holds_all_its_targets(case: Case) -> None:
+    plan = planned(case)
+    for name, issues in plan.issued.items() if plan else ():
+        assert all(targets(case, issue) <= set(case.splits[name]) for issue in issues)
+
+
+@settings(max_examples=100)
+@given(cases())
+def test_inputs_end_before_targets_begin_and_lie_within_the_series(case: Case) -> None:
+    plan = planned(case)
+    for issues in plan.issued.values() if plan else ():
+        for issue in issues:
+            assert max(inputs(case, issue)) < min(targets(case, issue))
+            assert min(inputs(case, issue)) >= 0
+            assert max(targets(case, issue)) < case.steps
+
+
+@settings(max_examples=150)
+@given(cases())
+def test_every_possible_window_is_kept_once_or_counted_as_left_out(case: Case) -> None:
+    plan = planned(case)
+    if plan is None:
+        return
+    possible = range(case.history - 1, case.steps - max(case.horizons))
+    kept = [issue for issues in plan.issued.values() for issue in issues]
+    assert len(kept) == len(set(kept))
+    assert len(kept) + plan.straddling + plan.leaking + plan.outside == len(possible)
+    everything = set().union(*case.splits.values())
+    assert plan.outside == sum(not targets(case, issue) & everything for issue in possible)
+
+
+@settings(max_examples=100)
+@given(cases())
+def test_no_window_is_left_out_without_a_reason(case: Case) -> None:
+    plan = planned(case)
+    if plan is None:
+        return
+    held_out = set().union(*(span for name, span in case.splits.items() if name != "train"))
+    for name, span in case.splits.items():
+        for issue in range(case.history - 1, case.steps - max(case.horizons)):
+            belongs = targets(case, issue) <= set(span) and not (name == "train" and inputs(case, issue) & held_out)
+            assert belongs == (issue in plan.issued[name])
+
+
+@settings(max_examples=100)
+@given(cases())
+def test_a_refusal_is_always_right(case: Case) -> None:
+    if planned(case) is not None:
+        return
+    held_out = set().union(*(span for name, span in case.splits.items() if name != "train"))
+    possible = range(case.history - 1, case.steps - max(case.horizons))
+    assert any(
+        not any(
+            targets(case, issue) <= set(span) and not (name == "train" and inputs(case, issue) & held_out)
+            for issue in possible
+        )
+        for name, span in case.splits.items()
+    )
+
+
+def test_a_series_too_short_says_how_many_steps_are_needed_and_found() -> None:
+    with pytest.raises(DataError, match=r"needs 8 steps \(history 4 \+ furthest horizon 4\), and there are 7"):
+        plan_windows(7, 4, (1, 4), {"train": range(7)})
+
+
+def test_a_split_too_short_for_its_targets_says_so() -> None:
+    with pytest.raises(DataError, match=r"test holds no window: the targets of one span 4 steps .* and it has 3"):
+        plan_windows(20, 2, (1, 2, 3, 4), {"train": range(17), "test": range(17, 20)})
+
+
+def test_a_split_before_the_first_possible_target_says_so() -> None:
+    with pytest.raises(DataError, match=r"train holds no window: the first target can stand at step 6"):
+        plan_windows(20, 5, (1,), {"train": range(4), "test": range(10, 20)})
+
+
+def test_training_after_validation_loses_the_windows_that_look_back_into_it() -> None:
+    plan = plan_windows(20, 4, (1,), {"val": range(8), "train": range(8, 20)})
+    assert plan.issued["train"][0] == 11
+    assert plan.leaking == 4
+    assert plan.notes == ("4 windows left out of train: the inputs reach into another split",)
+    with pytest.raises(DataError, match="every one would reach into another split"):
+        plan_windows(10, 4, (1,), {"val": range(8), "train": range(8, 10)})

@@ -1,0 +1,42 @@
+"""How far coverage may stray: the Beta law and its edges."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import beta
+
+from stq.calibration import conformal_quantile, expected_coverage_range
+
+
+def test_the_range_is_that_of_the_beta_law() -> None:
+    low, high = expected_coverage_range(0.9, 99)
+    assert (low, high) == pytest.approx((beta.ppf(0.025, 90, 10), beta.ppf(0.975, 90, 10)))
+
+
+def test_more_frames_narrow_the_range_around_the_level() -> None:
+    ranges = [expected_coverage_range(0.95, frames) for frames in (2, 5, 20, 100, 1000)]
+    widths = [high - low for low, high in ranges]
+    assert widths == sorted(widths, reverse=True)
+    assert all(0 <= low < 0.95 < high <= 1 for low, high in ranges)
+
+
+def test_few_scored_frames_widen_it_and_a_greater_probability_too() -> None:
+    low, high = expected_coverage_range(0.9, 20)
+    assert expected_coverage_range(0.9, 20, scored_frames=5)[0] < low
+    assert expected_coverage_range(0.9, 20, probability=0.5)[0] > low
+    assert expected_coverage_range(0.9, 20, scored_frames=10**9) == pytest.approx((low, high))
+
+
+@pytest.mark.parametrize(("frames", "scored"), [(40, None), (40, 30)])
+def test_frames_that_stand_or_fall_as_one_stray_as_far_as_the_range_says(frames: int, scored: int | None) -> None:
+    generator = torch.Generator().manual_seed(0)
+    low, high = expected_coverage_range(0.9, frames, scored_frames=scored)
+    inside = []
+    for _ in range(2000):
+        scores = torch.rand(frames, generator=generator)
+        correction = conformal_quantile(scores, torch.ones(frames), 0.9)
+        covered = (
+            correction if scored is None else (torch.rand(scored, generator=generator) <= correction).float().mean()
+        )
+        inside.append(low <= float(covered) <= high)
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.03)

@@ -1,0 +1,74 @@
+"""The backbone against its equations."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from stq.models import ConvLSTM, ConvLSTMCell
+
+
+def equations(cell: ConvLSTMCell, x: torch.Tensor, h: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Shi et al. (2015), equation 3, with two convolutions a gate and nothing left out."""
+    gates = []
+    for weight, bias in zip(cell.gates.weight.chunk(4), cell.gates.bias.chunk(4), strict=True):
+        from_x = F.conv2d(x, weight[:, : cell.inputs], bias, padding="same")
+        gates.append(from_x + F.conv2d(h, weight[:, cell.inputs :], padding="same"))
+    i, f, o = (torch.sigmoid(gate) for gate in gates[:3])
+    c = f * c + i * torch.tanh(gates[3])
+    return o * torch.tanh(c), c
+
+
+def test_a_sequence_follows_the_equations_of_the_paper() -> None:
+    torch.manual_seed(0)
+    backbone = ConvLSTM(3, [4, 5], kernel=3).double()
+    inputs = torch.randn(2, 4, 3, 6, 7, dtype=torch.float64)
+    steps = list(inputs.unbind(1))
+    for cell in backbone.cells:
+        h = c = torch.zeros(2, cell.hidden, 6, 7, dtype=torch.float64)
+        for t, x in enumerate(steps):
+            h, c = equations(cell, x, h, c)
+            steps[t] = h
+    torch.testing.assert_close(backbone(inputs), steps[-1], rtol=1e-12, atol=1e-12)
+
+
+def test_leaving_out_the_zero_state_changes_no_number() -> None:
+    torch.manual_seed(0)
+    cell = ConvLSTMCell(3, 4, kernel=5).double()
+    x = torch.randn(2, 3, 6, 7, dtype=torch.float64)
+    zeros = torch.zeros(2, 4, 6, 7, dtype=torch.float64)
+    for skipped, full in zip(cell(x, None), cell(x, (zeros, zeros)), strict=True):
+        torch.testing.assert_close(skipped, full, rtol=1e-13, atol=1e-13)
+
+
+def test_the_forget_gate_starts_open() -> None:
+    cell = ConvLSTMCell(3, 4, kernel=3)
+    bias = cell.gates.bias.view(4, 4)
+    assert (bias[1] == 1).all()
+    assert (bias[[0, 2, 3]] != 1).all()
+
+
+def test_layers_are_named_cells_and_every_weight_gets_a_gradient() -> None:
+    torch.manual_seed(0)
+    backbone = ConvLSTM(3, [4, 5], kernel=3)
+    backbone(torch.randn(2, 3, 3, 6, 7)).sum().backward()
+    gradients = {name: p.grad for name, p in backbone.named_parameters()}
+    assert set(gradients) == {f"cells.{i}.gates.{part}" for i in (0, 1) for part in ("weight", "bias")}
+    assert all(gradient is not None and (gradient != 0).any(dim=0).all() for gradient in gradients.values())
+
+
+def test_dropout_leaves_out_whole_maps_in_training_and_nothing_otherwise() -> None:
+    torch.manual_seed(0)
+    backbone = ConvLSTM(2, [64], kernel=3, dropout=0.5)
+    inputs = torch.randn(1, 2, 2, 6, 7)
+    dropped = (backbone(inputs) == 0).flatten(2)
+    assert 10 < dropped.all(dim=2).sum() < 54
+    assert torch.equal(dropped.all(dim=2), dropped.any(dim=2))
+    backbone.eval()
+    assert torch.equal(backbone(inputs), backbone(inputs))
+    assert (backbone(inputs) != 0).all()
+
+
+def test_one_input_step_is_enough() -> None:
+    backbone = ConvLSTM(2, [3], kernel=1)
+    assert backbone(torch.randn(1, 1, 2, 1, 1)).shape == (1, 3, 1, 1)
+    assert isinstance(backbone.cells, nn.ModuleList)
