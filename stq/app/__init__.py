@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._run_folder import RunFolder
-    from stq.app._train import TrainResult, resume, train
+    from stq.app._train import Ready, TrainResult, resume, train
 
 _HOMES = {
     "CheckGradsResult": "_check_grads",
@@ -22,6 +22,7 @@ _HOMES = {
     "EvaluateResult": "_evaluate",
     "LossCard": "_list_losses",
     "PluginCard": "_list_plugins",
+    "Ready": "_train",
     "RunFolder": "_run_folder",
     "TrainResult": "_train",
     "check": "_check",
@@ -39,6 +40,7 @@ __all__ = [
     "EvaluateResult",
     "LossCard",
     "PluginCard",
+    "Ready",
     "RunFolder",
     "TrainResult",
     "check",

@@ -31,6 +31,7 @@ class CheckResult:
     windows: Mapping[str, int]
     losses: tuple[LossRow, ...]
     elements: Mapping[str, int]
+    engine: str
     passes: int
     notes: tuple[str, ...]
 
@@ -63,6 +64,7 @@ def summary(experiment: Experiment) -> CheckResult:
             LossRow(r.name, type(r.loss).name, r.weight, r.updates, r.distribution) for r in experiment.losses
         ),
         elements={group.name: group.elements for group in plan.groups if not group.frozen},
+        engine=experiment.loaded.spec.routing.engine,
         passes=plan.passes,
         notes=data.notes,
     )

@@ -25,13 +25,13 @@ class UnitsBatch:
 def forecast_split(forecaster: Forecaster, data: ForecastData, split: str, *, batch_size: int) -> Iterator[UnitsBatch]:
     """Run the network, without dropout, over the windows of `split` in the order of time."""
     forecaster.eval()
-    with torch.inference_mode():
-        for batch in DataLoader(data.splits[split], batch_size=batch_size):
+    for batch in DataLoader(data.splits[split], batch_size=batch_size):
+        with torch.no_grad():  # not around the loop: a generator would leave it switched on for whoever consumes it
             forecast = forecaster(batch.inputs, batch.base, batch.location)
-            quantiles = forecast.quantiles
-            yield UnitsBatch(
-                batch=batch,
-                central=data.to_units(forecast.central, batch.offset),
-                quantiles=None if quantiles is None else data.to_units(quantiles, batch.offset),
-                truth=data.to_units(batch.values, batch.offset),
-            )
+        quantiles = forecast.quantiles
+        yield UnitsBatch(
+            batch=batch,
+            central=data.to_units(forecast.central, batch.offset),
+            quantiles=None if quantiles is None else data.to_units(quantiles, batch.offset),
+            truth=data.to_units(batch.values, batch.offset),
+        )

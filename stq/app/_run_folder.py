@@ -105,9 +105,9 @@ class RunFolder:
             raise UsageError(f"{path} is not a run: it holds no resolved.yaml; {hint}")
         return folder
 
-    def load_spec(self) -> LoadedSpec:
+    def load_spec(self, overrides: Sequence[str] = ()) -> LoadedSpec:
         """The resolved spec, with the run's own copies of local plugin files, each checked against its sha256."""
-        loaded = load_spec(self.resolved)
+        loaded = load_spec(self.resolved, overrides)
         copies = self.read_environment().get("local_plugins", [])
         paths = []
         for copy in copies:

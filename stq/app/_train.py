@@ -1,11 +1,12 @@
 """Train a spec into a run folder: audit, fit, calibrate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stq.app._assembly import Experiment, assemble
 from stq.app._calibrate import calibrate_split
+from stq.app._check import CheckResult, summary
 from stq.app._check_grads import CheckGradsResult, audit_experiment
 from stq.app._metrics_file import MetricsFile
 from stq.app._run_folder import RunFolder
@@ -47,11 +48,25 @@ class TrainResult:
         }
 
 
+@dataclass(frozen=True)
+class Ready:
+    """What is about to be trained, from the objects that will do it; `run` is None for a dry run."""
+
+    run: Path | None
+    summary: CheckResult
+    audit: CheckGradsResult
+
+
+def ignore(ready: Ready) -> None:
+    """For who does not want to know."""
+
+
 def train(
     loaded: LoadedSpec,
     *,
     run_dir: Path | None = None,
     observers: Sequence[TrainingObserver] = (),
+    on_ready: Callable[[Ready], None] = ignore,
     dry_run: bool = False,
 ) -> TrainResult:
     """Train from the beginning. A dry run builds everything, takes one step and writes nothing.
@@ -63,16 +78,24 @@ def train(
     audit = audit_experiment(experiment)
     refuse_failed(audit)
     if dry_run:
-        fitted = fit(experiment.module, experiment.loaders, loaded.spec.trainer, checkpoints=None, max_steps=1)
+        on_ready(Ready(None, summary(experiment), audit))
+        fitted = fit(experiment.module, experiment.loaders, loaded.spec.trainer, checkpoints=None, trial=True)
         return result_of(None, "dry run", fitted, audit, experiment, calibrated=False)
     run = RunFolder.create(loaded, run_dir)
     run.write_environment(loaded.spec, experiment.data.fingerprint, experiment.data.notes)
     experiment.data.normaliser.save(run.statistics)
     run.write_json(run.audit, audit.to_dict())
+    on_ready(Ready(run.path, summary(experiment), audit))
     return finish(run, experiment, audit, observers, resume=False)
 
 
-def resume(loaded: LoadedSpec, run: RunFolder, observers: Sequence[TrainingObserver] = ()) -> TrainResult:
+def resume(
+    loaded: LoadedSpec,
+    run: RunFolder,
+    *,
+    observers: Sequence[TrainingObserver] = (),
+    on_ready: Callable[[Ready], None] = ignore,
+) -> TrainResult:
     """Go on where `run` stopped. Raises UsageError where the spec, or the data, is not the one it was started with."""
     started_with = run.load_spec()
     if dump_spec(loaded.spec) != run.resolved.read_text(encoding="utf-8"):
@@ -82,6 +105,7 @@ def resume(loaded: LoadedSpec, run: RunFolder, observers: Sequence[TrainingObser
         raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
     audit = audit_experiment(experiment)
     refuse_failed(audit)
+    on_ready(Ready(run.path, summary(experiment), audit))
     return finish(run, experiment, audit, observers, resume=True)
 
 

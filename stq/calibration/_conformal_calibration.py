@@ -53,8 +53,8 @@ class ConformalCalibration:
         found = (quantiles.shape[1], len(levels), quantiles.shape[3])
         if tuple(levels) != self.levels or found != shape:
             raise CheckFailed(
-                f"the calibration is of levels {list(self.levels)} at {shape[0]} horizons for {shape[2]} variables, the "
-                f"forecast of levels {list(levels)} at {found[0]} for {found[2]}: calibrate this run again"
+                f"the calibration is of levels {list(self.levels)} at {shape[0]} horizons for {shape[2]} variables, "
+                f"the forecast of levels {list(levels)} at {found[0]} for {found[2]}: calibrate this run again"
             )
         outward = quantiles.new_tensor(self.outward)[..., None, None]
         below = [q for q, level in enumerate(self.levels) if level < 0.5]

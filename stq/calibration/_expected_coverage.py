@@ -7,25 +7,30 @@ def expected_coverage_range(
     """The central range that holds the coverage of a calibrated band with the given probability.
 
     `level` is the coverage that the band claims, such as 0.95; `frames` the number of frames that it was calibrated
-    on; `scored_frames` the number that its coverage is then measured on (None: unlimited, the range is of the coverage
-    in the long run).
+    on; `scored_frames` the number that its coverage is then measured on (None: without end, so that the range is of
+    the coverage in the long run, by the calibration's luck alone).
 
-    The coverage given the calibration sample, under split-conformal calibration on n exchangeable scores without
-    ties, is a Beta(k, n + 1 - k) variable with k = ⌈(n + 1) level⌉ (Vovk 2012, arXiv:1209.2673, proposition 2a). Here
-    k is not rounded up, since the pooled cells let the quantile fall between frames, so that the mean is `level`:
+    Given its calibration sample, a band calibrated on n exchangeable scores without ties covers a share of what is to
+    come that is a Beta(k, n + 1 - k) variable with k = ⌈(n + 1) level⌉ (Vovk 2012, arXiv:1209.2673,
+    proposition 2).
+    We don't round k, since the scores of cells are pooled and their quantile falls between frames, so the mean is
+    `level` for any n:
 
         coverage ~ Beta((n + 1) level, (n + 1) (1 - level))
 
-    A finite test sample adds its own scatter; to match the sum of the two variances, n is then the harmonic
-    combination 1 / (1 / frames + 1 / scored_frames).
+    and of m scored frames the number that is covered is beta-binomial with the same parameters.
 
-    What it assumes: the frames are exchangeable with those to come (no trend, no season missing from one part), and
-    each frame counts as one draw, as if all its cells stood or fell together. Cells do differ within a frame, so the
-    true scatter is less, and neighbouring frames are alike, so it is more. Read it as "no surprise within", no more.
+    What it assumes: that frames are exchangeable with those to come (no trend, no season that one part has and the
+    other lacks), and that each frame is one draw, as if its cells stood or fell together. Cells do differ within a
+    frame, so the true scatter is less; neighbouring frames are alike, so it is more. Below 1 / (1 - level) frames
+    the range says little but how little is known.
     """
-    from scipy.special import betaincinv
+    from scipy.stats import beta, betabinom  # a second to import, for whoever asks
 
-    n = float(frames) if scored_frames is None else 1 / (1 / frames + 1 / scored_frames)
-    a, b = (n + 1) * level, (n + 1) * (1 - level)
-    tail = (1 - probability) / 2
-    return float(betaincinv(a, b, tail)), float(betaincinv(a, b, 1 - tail))
+    a, b = (frames + 1) * level, (frames + 1) * (1 - level)
+    tails = [(1 - probability) / 2, (1 + probability) / 2]
+    if scored_frames is None:
+        low, high = beta.ppf(tails, a, b)
+    else:
+        low, high = betabinom.ppf(tails, scored_frames, a, b) / scored_frames
+    return float(low), float(high)

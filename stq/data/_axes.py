@@ -55,10 +55,10 @@ def _find(role: str, field: xr.DataArray, dims: Mapping[str, str], path: Path) -
     names = [str(name) for name in field.dims]
     if role in dims:
         if dims[role] not in names:
-            if role == "time":
+            if role == "time" and len(names) <= 2:
                 return None
             raise DataError(
-                f"{path}: data.dims says that the {_MEANING[role]} are '{dims[role]}', "
+                f"{path}: data.dims calls the {_MEANING[role]} '{dims[role]}', "
                 f"but variable '{field.name}' has the dimensions {_shape(field)}"
             )
         return dims[role]

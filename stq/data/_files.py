@@ -7,9 +7,13 @@ from pathlib import Path
 
 import xarray as xr
 
+from stq.data._grid import LATITUDE_NAMES, LONGITUDE_NAMES
 from stq.errors import DataError
 
 _GLOB_CHARACTERS = frozenset("*?[")
+_DATES = xr.coders.CFDatetimeCoder(
+    time_unit="us"
+)  # nanoseconds end in 2262, and later files would decode to another type
 
 
 def list_files(source: Sequence[str]) -> tuple[Path, ...]:
@@ -35,7 +39,9 @@ def list_files(source: Sequence[str]) -> tuple[Path, ...]:
 
 @contextmanager
 def open_netcdf(path: Path) -> Iterator[xr.Dataset]:
-    """The file, with its CF conventions decoded and nothing read yet; closed at the end.
+    """The file, with its CF conventions decoded and no field read yet; closed at the end.
+
+    Latitude and longitude count as coordinates even where the file does not say so.
 
     Plain xarray, without dask: a forked DataLoader worker hangs for good once dask has read in the parent.
 
@@ -45,14 +51,14 @@ def open_netcdf(path: Path) -> Iterator[xr.Dataset]:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     try:
-        dataset = xr.open_dataset(path, engine="netcdf4", chunks=None, decode_timedelta=False)
+        dataset = xr.open_dataset(path, engine="netcdf4", chunks=None, decode_times=_DATES, decode_timedelta=False)
     except PermissionError as error:
         raise DataError(f"{path}: may not be read ({error.strerror})") from error
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(f"{path}: can't be read as NetCDF: {_first_line(error)}") from error
+    except ValueError as error:
+        cause = str(error).split(" Try opening your dataset")[0]
+        raise DataError(f"{path}: its CF conventions can't be decoded: {cause}") from error
+    except (OSError, RuntimeError) as error:
+        raise DataError(f"{path}: can't be read as NetCDF: {error}") from error
     with dataset:
-        yield dataset
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        positions = [name for name in dataset.data_vars if str(name).lower() in LATITUDE_NAMES + LONGITUDE_NAMES]
+        yield dataset.set_coords(positions)

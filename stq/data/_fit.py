@@ -1,12 +1,13 @@
 """Fit the statistics on the training part alone, in double precision, one variable at a time."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Float64, Int64
 
 from stq.data._climatology import climatology_months, fit_climatology
-from stq.data._request import DataRequest
+from stq.data._request import DataRequest, Normalise
 from stq.data._series import Series
 from stq.data._statistics import Statistics
 from stq.errors import DataError
@@ -19,39 +20,28 @@ def fit_statistics(
 ) -> tuple[Statistics, tuple[str, ...]]:
     """The statistics of the steps in `train`, and what a person should know of them.
 
-    The range of the normalised targets is not in it yet (see `stq.data._scaled.Scaled.target_range`).
+    The range of the normalised targets is not in it yet (see `stq.data._scaled.target_range`).
 
     Raises:
         DataError: a variable or a static map without any valid value in the training part.
     """
     part = series.values[train.start : train.stop]
     months = climatology_months(series.times.months, series.times.parts[:, 0], train)
-    phases = np.searchsorted(np.array(months), series.times.months[train.start : train.stop])
-    if not months:
-        phases = np.zeros(len(train), dtype=np.int64)
-    notes = [_climatology_note(months)]
-    maps, means, deviations, steps = [], [], [], []
+    phases = np.zeros(len(train), dtype=np.int64)
+    if months:
+        phases = np.searchsorted(np.array(months), series.times.months[train.start : train.stop])
+    notes, fitted = [_climatology_note(months)], []
     for index, name in enumerate(request.moving):
         field = part[:, index].astype(np.float64)
-        if not np.isfinite(field).any():
+        missing = 1 - float(np.isfinite(field).mean())
+        if missing == 1:
             role = "target" if name in request.targets else "input"
             raise DataError(f"{role} '{name}' has no valid value in the training part")
-        climatology = fit_climatology(field, phases, len(months) or 1)
-        mean = float(field[np.isfinite(field)].mean()) if request.normalise == "standard" else 0.0
-        centred = field - (climatology[phases] if request.normalise == "anomaly" else mean)
-        floor = _FLOOR * root_mean_square(field)
-        missing = 1 - np.isfinite(field).mean()
+        fitted.append(_fit_variable(field, phases, len(months) or 1, request.normalise))
         if missing:
             notes.append(f"{name} misses {missing:.2%} of its training values: a channel tells the network where")
-        deviation, step = root_mean_square(centred), root_mean_square(np.diff(centred, axis=0))
-        if deviation <= floor:
+        if fitted[-1].constant:
             notes.append(f"{name} does not vary in the training part beyond its mean: its deviation is taken as 1")
-        if request.normalise == "none" or deviation <= floor:
-            deviation = 1.0
-        maps.append(climatology.astype(np.float32))
-        means.append(mean)
-        deviations.append(deviation)
-        steps.append(step if step > floor else deviation)
     static_mean, static_deviation = _fit_static(request, static)
     return Statistics(
         targets=request.targets,
@@ -60,10 +50,10 @@ def fit_statistics(
         normalise=request.normalise,
         relative_to=request.relative_to,
         months=months,
-        climatology=np.stack(maps, axis=1),
-        mean=_single(means),
-        deviation=_single(deviations),
-        step=_single(steps),
+        climatology=np.stack([variable.climatology.astype(np.float32) for variable in fitted], axis=1),
+        mean=_single([variable.mean for variable in fitted]),
+        deviation=_single([variable.deviation for variable in fitted]),
+        step=_single([variable.step for variable in fitted]),
         minimum=np.zeros(len(request.targets), dtype=np.float32),
         maximum=np.zeros(len(request.targets), dtype=np.float32),
         indicated=~np.isfinite(part).all(axis=(0, 2, 3)),
@@ -72,10 +62,28 @@ def fit_statistics(
     ), tuple(notes)
 
 
-def root_mean_square(values: Float[np.ndarray, "..."]) -> float:
-    """Over the valid values; 0 where there are none."""
-    valid = values[np.isfinite(values)]
-    return float(np.sqrt(np.mean(np.square(valid)))) if valid.size else 0.0
+@dataclass(frozen=True)
+class _Variable:
+    """What is fitted of one variable; `constant` where it does not vary beyond its centre (its deviation is 1)."""
+
+    climatology: Float64[np.ndarray, "P Y X"]
+    mean: float
+    deviation: float
+    step: float
+    constant: bool
+
+
+def _fit_variable(
+    field: Float64[np.ndarray, "N Y X"], phases: Int64[np.ndarray, " N"], count: int, normalise: Normalise
+) -> _Variable:
+    climatology = fit_climatology(field, phases, count)
+    mean = float(field[np.isfinite(field)].mean()) if normalise == "standard" else 0.0
+    centred = field - (climatology[phases] if normalise == "anomaly" else mean)
+    spread, step = _root_mean_square(centred), _root_mean_square(np.diff(centred, axis=0))
+    floor = _FLOOR * _root_mean_square(field)
+    constant = spread <= floor
+    deviation = 1.0 if constant or normalise == "none" else spread
+    return _Variable(climatology, mean, deviation, step if step > floor else deviation, constant)
 
 
 def _fit_static(
@@ -86,10 +94,16 @@ def _fit_static(
         valid = field[np.isfinite(field)]
         if not valid.size:
             raise DataError(f"static map '{item.variable}' has no valid value")
-        means.append(float(valid.mean()))
         spread = float(valid.std())
-        deviations.append(spread if spread > _FLOOR * root_mean_square(valid) else 1.0)
+        means.append(float(valid.mean()))
+        deviations.append(spread if spread > _FLOOR * _root_mean_square(valid) else 1.0)
     return _single(means), _single(deviations)
+
+
+def _root_mean_square(values: Float[np.ndarray, "..."]) -> float:
+    """Over the valid values; 0 where there are none."""
+    valid = values[np.isfinite(values)]
+    return float(np.sqrt(np.mean(np.square(valid)))) if valid.size else 0.0
 
 
 def _climatology_note(months: Sequence[int]) -> str:

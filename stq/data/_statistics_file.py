@@ -43,7 +43,7 @@ def load_statistics(path: Path) -> Statistics:
     if not path.is_file():
         raise DataError(f"{path}: no such file of normalisation statistics")
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             contents = {name: stored[name] for name in stored.files}
         head = json.loads(contents.pop("head").tobytes().decode())
         described = {name: tuple(head[name]) for name in _TEXTS} | {name: head[name] for name in _WORDS}

@@ -24,9 +24,9 @@ class TimeAxis:
     parts: Int64[np.ndarray, "N 6"]
     calendar: str
     following: tuple[int, ...]
-    """The parts of the date one step after the last: where the series ends, as a period rather than as an instant."""
+    """The parts of the date one step after the last (of months, the start of that month): beyond the series."""
     preceding: tuple[int, ...]
-    """The parts of the date one step before the first."""
+    """The parts of the date one step before the first (of months, the end of that month)."""
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -39,28 +39,18 @@ class TimeAxis:
     @property
     def labels(self) -> tuple[str, ...]:
         """Each date in ISO 8601, without the time of day where all of them are midnight."""
-        whole_days = not self.parts[:, 3:].any()
-        return tuple(iso_label(part[:3] if whole_days else part) for part in self.parts.tolist())
-
-
-def iso_label(parts: list[int]) -> str:
-    """ISO 8601 of a date's parts, as far as they go."""
-    date = "-".join([f"{parts[0]:04d}", *(f"{part:02d}" for part in parts[1:3])])
-    clock = ":".join(f"{part:02d}" for part in parts[3:])
-    return f"{date}T{clock}" if clock else date
+        return _labels(self.parts)
 
 
 def read_times(coordinate: xr.DataArray, where: str) -> TimeAxis:
     """The time axis behind a coordinate of dates.
 
     Raises:
-        DataError: dates that are missing, repeated, out of order or unevenly spaced; `where` names the file.
+        DataError: dates that are repeated, out of order or unevenly spaced; `where` names the file.
     """
-    if bool(coordinate.isnull().any()):
-        raise DataError(f"{where}: the time axis '{coordinate.name}' has missing dates")
     parts = _take_apart(coordinate)
     seconds = _steps_in_seconds(coordinate)
-    labels = [iso_label(part) for part in parts.tolist()]
+    labels = _labels(parts)
     for at in np.flatnonzero(seconds <= 0)[:1]:
         fault = "are the same date" if seconds[at] == 0 else "are out of order"
         raise DataError(
@@ -70,16 +60,32 @@ def read_times(coordinate: xr.DataArray, where: str) -> TimeAxis:
     calendar = str(coordinate.dt.calendar)
     months = np.diff(parts[:, 0] * 12 + parts[:, 1])
     if len(months) and months[0] > 0 and (months == months[0]).all():
-        step = int(months[0])
-        return TimeAxis(parts, calendar, _months_on(parts[-1], step), _months_on(parts[0], -step))
-    _refuse_uneven(seconds, labels, f"{where}: '{coordinate.name}'")
+        return TimeAxis(
+            parts,
+            calendar,
+            following=(*_month_after(parts[-1], int(months[0])), 1, 0, 0, 0),
+            preceding=(*_month_after(parts[0], -int(months[0])), 31, 23, 59, 59),
+        )
     usual = float(np.median(seconds)) if len(seconds) else 0.0
+    uneven = np.abs(seconds - usual) > _JITTER * usual
+    if uneven.any():
+        by_month = float(np.median(months)) >= 1
+        steps, unit = (months, "month") if by_month else (seconds, "second")
+        _refuse_uneven(steps, unit, labels, f"{where}: '{coordinate.name}'")
     return TimeAxis(parts, calendar, _moved(coordinate[-1:], usual), _moved(coordinate[:1], -usual))
 
 
-def _months_on(parts: Int64[np.ndarray, " 6"], months: int) -> tuple[int, ...]:
+def _labels(parts: Int64[np.ndarray, "N 6"]) -> tuple[str, ...]:
+    dates = [f"{year:04d}-{month:02d}-{day:02d}" for year, month, day in parts[:, :3].tolist()]
+    if not parts[:, 3:].any():
+        return tuple(dates)
+    clocks = [f"T{hour:02d}:{minute:02d}:{second:02d}" for hour, minute, second in parts[:, 3:].tolist()]
+    return tuple(date + clock for date, clock in zip(dates, clocks, strict=True))
+
+
+def _month_after(parts: Int64[np.ndarray, " 6"], months: int) -> tuple[int, int]:
     year, month = divmod(int(parts[0]) * 12 + int(parts[1]) - 1 + months, 12)
-    return (year, month + 1, *parts[2:].tolist())
+    return year, month + 1
 
 
 def _take_apart(coordinate: xr.DataArray) -> Int64[np.ndarray, "N 6"]:
@@ -93,21 +99,21 @@ def _steps_in_seconds(coordinate: xr.DataArray) -> np.ndarray:
     return np.array([step.total_seconds() for step in steps], dtype=np.float64)
 
 
-def _refuse_uneven(seconds: np.ndarray, labels: list[str], where: str) -> None:
-    usual = float(np.median(seconds)) if len(seconds) else 0.0
-    for at in np.flatnonzero(np.abs(seconds - usual) > _JITTER * usual)[:1]:
-        raise DataError(
-            f"{where}: the steps must be even, but between {labels[at]} and {labels[at + 1]} there are "
-            f"{_in_words(seconds[at])} where most steps are {_in_words(usual)}; "
-            f"fill the gap, or thin the series to an even step, first"
-        )
+def _refuse_uneven(steps: np.ndarray, unit: str, labels: tuple[str, ...], where: str) -> None:
+    usual = float(np.median(steps))
+    at = int(np.argmax(np.abs(steps - usual) > _JITTER * usual))
+    raise DataError(
+        f"{where}: the steps must be even, but from {labels[at]} to {labels[at + 1]} it is "
+        f"{_in_words(float(steps[at]), unit)} where most steps are {_in_words(usual, unit)}; "
+        f"fill the gap, or thin the series to an even step, first"
+    )
 
 
-def _in_words(seconds: float) -> str:
-    for name, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.6g} {name}"
-    return f"{seconds:.6g} seconds"
+def _in_words(count: float, unit: str) -> str:
+    for larger, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if unit == "second" and count >= length:
+            count, unit = count / length, larger
+    return f"{count:.6g} {unit}" + ("" if count == 1 else "s")
 
 
 def _moved(instant: xr.DataArray, seconds: float) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ _LISTED = 30
 
 
 def select_variable(dataset: xr.Dataset, name: str, path: Path, key: str) -> xr.DataArray:
-    """The variable of that name, without dimensions of length 1 that only label it; `key` is the spec's, for the error.
+    """The variable of that name; `key` is where the spec names it, for the error.
 
     Raises:
         DataError: there is none (the nearest names are suggested), or it holds no numbers.
@@ -33,6 +33,8 @@ def select_variable(dataset: xr.Dataset, name: str, path: Path, key: str) -> xr.
 
 def read_values(field: xr.DataArray, axes: Axes, path: Path) -> Float32[np.ndarray, "N Y X"]:
     """The numbers in single precision, time first (N = 1 for a map); missing values are NaN.
+
+    A further dimension of length 1 is dropped.
 
     Packed integers come out of the decoding in double precision, which is more than the network can use.
 

@@ -42,9 +42,9 @@ class Groups:
         """Group names, in the order in which they were given."""
         return tuple(group.name for group in self.members)
 
-    def named_parameters(self) -> list[tuple[str, nn.Parameter]]:
-        """Every parameter of every group that is not frozen."""
-        return [pair for group in self.members if not group.frozen for pair in group.parameters]
+    def named_parameters(self, *, frozen: bool = False) -> list[tuple[str, nn.Parameter]]:
+        """Every parameter of every group that is not frozen; with `frozen`, of every group."""
+        return [pair for group in self.members if frozen or not group.frozen for pair in group.parameters]
 
     @classmethod
     def of(cls, module: nn.Module, patterns: Mapping[str, Sequence[str]], freeze: Collection[str] = ()) -> "Groups":

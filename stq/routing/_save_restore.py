@@ -15,7 +15,7 @@ def save_restore(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, ret
     A gradient that was None is None again afterwards. It works for any table and in a single process; a pass reaches
     parameters outside its class, so that distributed reduction would see them twice.
     """
-    everything = [pair for group in plan.groups for pair in group.parameters]  # frozen ones too: they may be thawed
+    everything = plan.groups.named_parameters(frozen=True)  # something may have thawed them since
     passes = [(route, [loss for loss in route.factors if loss in losses]) for route in plan.classes]
     passes = [(route, names) for route, names in passes if names]
     for index, (route, names) in enumerate(passes):

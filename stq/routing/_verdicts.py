@@ -18,8 +18,8 @@ class Cell:
 
     `raw_norm` is the 2-norm of the gradient of weight * loss there, `applied_norm` that of what the engine let through
     when it was seeded with this loss alone, `allowed` the factor of the table. Verdicts: `ok`, `blocked` (a gradient
-    that the routing removed), `none` (no dependence), `leak` (applied where it is not allowed), `dead` (allowed, and
-    nothing arrives), `nonfinite`.
+    that the routing removed), `none` (no dependence), `leak` (applied where it is not allowed, be it zeros: they are
+    not None to an optimiser with momentum or weight decay), `dead` (allowed, and nothing arrives), `nonfinite`.
     """
 
     loss: str
@@ -38,7 +38,7 @@ def judge(plan: Plan, loss: str, group: str, names: list[str], raw: Gradients, a
         verdict = "nonfinite"
     elif allowed > 0:
         verdict = "ok" if applied > 0 else "dead"
-    elif applied > 0:
+    elif any(alone.get(name) is not None for name in names):
         verdict = "leak"
     else:
         verdict = "blocked" if raw_norm > 0 else "none"
@@ -48,7 +48,11 @@ def judge(plan: Plan, loss: str, group: str, names: list[str], raw: Gradients, a
 def describe(cell: Cell) -> str:
     """A sentence for a cell that fails."""
     if cell.verdict == "leak":
+        if cell.applied_norm == 0:
+            return f"{cell.loss} writes zeros on {cell.group}, which it may not move: momentum and weight decay would"
         return f"{cell.loss} moves {cell.group}, which it may not: norm {cell.applied_norm:.3g}"
+    if cell.verdict == "dead" and cell.raw_norm > 0:
+        return f"{cell.loss} may move {cell.group} and has a gradient there, but the engine passes none of it on"
     if cell.verdict == "dead":
         return (
             f"{cell.loss} may move {cell.group} and has no gradient there: correct its tag, or its formula "

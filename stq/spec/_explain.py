@@ -29,6 +29,10 @@ _EXAMPLES = {
 """What to write for a key that is required."""
 
 
+MOST = 100
+"""Mistakes that are told at once: past so many the text is no spec at all."""
+
+
 def place(root: Node, path: Path, message: str, hint: str = "", on: Literal["key", "value"] = "value") -> Problem:
     """The problem at the path's key or value, or at the nearest thing above it that the text has."""
     node = root.nearest(path)
@@ -37,13 +41,16 @@ def place(root: Node, path: Path, message: str, hint: str = "", on: Literal["key
 
 
 def explain(error: ValidationError, root: Node) -> list[Problem]:
-    """Every mistake that pydantic found, in its own order."""
-    errors = error.errors(include_url=False)
+    """Every mistake that pydantic found (the first hundred of them), in its own order."""
+    errors = error.errors(include_url=False)[:MOST]
     unknown = [_path(item["loc"]) for item in errors if item["type"] == "extra_forbidden"]
     misspelt = {(*path[:-1], suggest(str(path[-1]), field_names(path[:-1]))) for path in unknown}
     problems = []
     for item in errors:
         path = _path(item["loc"])
+        if path[-1:] == ("[key]",):  # pydantic's step to a mapping's own key
+            problems.append(place(root, path[:-1], item["ctx"]["message"], on="key"))
+            continue
         if item["type"] == "missing" and path in misspelt:
             continue  # said already, of the key that was meant to be this one
         problems.append(_explain_one(path, item["type"], item.get("ctx", {}), item["input"], item["msg"], root))

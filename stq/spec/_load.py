@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from stq.errors import Problem, SpecError
-from stq.spec._explain import explain, place
+from stq.spec._explain import MOST, explain, place
 from stq.spec._loaded_spec import LoadedSpec
 from stq.spec._overrides import apply_override
 from stq.spec._source import Source
@@ -46,7 +46,7 @@ def parse_spec(text: str, *, path: Path | None = None, overrides: Sequence[str] 
         faulty = {(problem.where, problem.excerpt) for problem in problems}
         problems += [new for new in explain(error, root) if (new.where, new.excerpt) not in faulty]
     if problems:
-        raise SpecError(sorted(problems, key=_place_in_text))
+        raise SpecError(sorted(problems, key=_place_in_text)[:MOST])
     return LoadedSpec(spec=spec, text=text, path=path, root=root)
 
 

@@ -9,7 +9,7 @@ from stq.spec._source import Source, Span
 from stq.spec._suggest import did_you_mean
 from stq.spec._yaml import read_yaml
 
-_ARGUMENT = re.compile(r"(?P<path>[^\s=]+)=(?P<value>.*\S.*)", re.DOTALL)
+_ARGUMENT = re.compile(r"(?P<path>[^\s=.]+(?:\.[^\s=.]+)*)=(?P<value>.*\S.*)", re.DOTALL)
 
 
 def apply_override(root: Node, argument: str) -> list[Problem]:

@@ -51,7 +51,8 @@ def as_tuple(value: object) -> object:
 
 
 def _unique(values: tuple[T, ...]) -> tuple[T, ...]:
-    repeated = [index for index, value in enumerate(values) if value in values[:index]]
+    first: dict[T, int] = {}
+    repeated = [index for index, value in enumerate(values) if first.setdefault(value, index) != index]
     if repeated:
         refuse(*(Mistake(f"{found(values[index])} stands in the list twice", (index,)) for index in repeated))
     return values
@@ -69,7 +70,6 @@ def ascending(values: tuple[T, ...]) -> tuple[T, ...]:
 
 ListOf = Annotated[tuple[T, ...], BeforeValidator(as_tuple)]
 SetOf = Annotated[tuple[T, ...], BeforeValidator(as_tuple), AfterValidator(_unique)]
-MappingOf = Annotated[dict[str, T], AfterValidator(FrozenDict)]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), expect("a number above 0")]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), expect("a number of at least 0")]
@@ -86,6 +86,7 @@ Name = Annotated[
     Field(pattern=f"^{NAME}$"),
     expect("a name of letters, digits, _ and -"),
 ]
+MappingOf = Annotated[dict[Name, T], AfterValidator(FrozenDict)]
 
 
 def _file(value: object, around: Surroundings) -> object:

@@ -39,19 +39,20 @@ def fit(
     checkpoints: Path | None,
     observers: Sequence[TrainingObserver] = (),
     resume: bool = False,
-    max_steps: int | None = None,
+    trial: bool = False,
 ) -> FitResult:
     """Train until the budget is spent or the central validation error has not improved for `patience` epochs.
 
     Checkpoints go to the folder `checkpoints`: `best.ckpt` by the central validation error, `last.ckpt` after every
-    epoch and on a signal; None writes nothing. With `resume`, training goes on from `last.ckpt`.
+    epoch and on a signal; None writes nothing. With `resume`, training goes on from `last.ckpt`. A `trial` takes one
+    step, without validation.
 
     Raises NonFiniteError, Stopped, RoutingError, DiskError, CheckFailed.
     """
     observe = Observe(tuple(observers), settings.log_every_n_steps)
     callbacks: list[Callback] = [observe, StopOnSignal(None if checkpoints is None else checkpoints / LAST)]
     best = early = None
-    if settings.patience is not None:
+    if settings.patience is not None and not trial:
         early = EarlyStopping("val_central", mode="min", patience=settings.patience, check_finite=False)
         callbacks.append(early)
     if checkpoints is not None:
@@ -64,9 +65,11 @@ def fit(
             enable_version_counter=False,
         )
         callbacks.append(best)
+    budget = 1 if trial else (settings.max_steps or -1)
     trainer = Trainer(
         max_epochs=settings.max_epochs,
-        max_steps=max_steps if max_steps is not None else (settings.max_steps or -1),
+        max_steps=budget,
+        limit_train_batches=short_epoch(loaders, settings, budget),
         callbacks=callbacks,
         plugins=[AtomicCheckpointIO()],
         default_root_dir=checkpoints,
@@ -74,7 +77,7 @@ def fit(
         log_every_n_steps=settings.log_every_n_steps,
         accumulate_grad_batches=settings.accumulate_grad_batches,
         deterministic=settings.deterministic,
-        limit_val_batches=0 if max_steps is not None else None,
+        limit_val_batches=0 if trial else None,
         **quiet(settings),
     )
     with known_warnings():
@@ -87,6 +90,12 @@ def fit(
         best_central=observe.best if observe.best < float("inf") else None,
         stopped_early=early is not None and early.stopped_epoch > 0,
     )
+
+
+def short_epoch(loaders: Loaders, settings: TrainerSpec, budget: int) -> int | None:
+    """Batches of an epoch that a small budget of steps cuts short, so that it still ends with a validation."""
+    batches = budget * settings.accumulate_grad_batches
+    return batches if 0 < batches < len(loaders.train_dataloader()) else None
 
 
 def quiet(settings: TrainerSpec) -> dict[str, Any]:

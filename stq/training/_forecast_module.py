@@ -54,7 +54,8 @@ class ForecastModule(RoutedBackward, LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The weighted total of the losses; its parts wait in the router for `backward`."""
-        micro_batch = self.trainer.fit_loop.epoch_loop.total_batch_idx
+        # Not Lightning's own running count: that one is a batch ahead after a resume within an epoch.
+        micro_batch = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
         torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
         losses = self.loss_values(self(batch), batch)
         total = self.router.total(losses)
@@ -74,6 +75,12 @@ class ForecastModule(RoutedBackward, LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self.train_losses = Means()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["train_losses"] = self.train_losses.state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.train_losses = Means.of_state(checkpoint["train_losses"])
 
     def on_validation_epoch_start(self) -> None:
         self.validation_losses, self._central = Means(), Means()

@@ -65,9 +65,8 @@ class Loaders(LightningDataModule):
         """How far the epoch under way has come, in samples: part of every checkpoint."""
         if self.trainer is None:
             return {"samples": 0}
-        progress = self.trainer.fit_loop.epoch_loop.batch_progress.current
-        done = progress.completed if not self.trainer.fit_loop.epoch_loop.done else 0
-        return {"samples": done * self.batch_size}
+        done = self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
+        return {"samples": done * self.batch_size if done < self.trainer.num_training_batches else 0}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from there: the first epoch after a resume leaves out what was seen."""

@@ -18,9 +18,22 @@ class Means:
         if weight == 0:
             return
         for name, value in values.items():
-            self._sums[name] = self._sums.get(name, torch.zeros((), dtype=torch.float64)) + value.double() * weight
+            added = value.double() * weight
+            self._sums[name] = added if name not in self._sums else self._sums[name].to(added.device) + added
         self._weight += weight
 
     def compute(self) -> dict[str, float]:
         """The means so far; NaN for none."""
         return {name: float(total) / self._weight for name, total in self._sums.items()}
+
+    def state(self) -> dict[str, float]:
+        """What a checkpoint keeps: the sums by name, and their weight under the empty name."""
+        return {"": self._weight, **{name: float(total) for name, total in self._sums.items()}}
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, float]) -> "Means":
+        """The means that `state` was taken of."""
+        means = cls()
+        means._weight = state.get("", 0.0)
+        means._sums = {name: torch.tensor(total, dtype=torch.float64) for name, total in state.items() if name}
+        return means

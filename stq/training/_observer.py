@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
@@ -44,6 +44,7 @@ class EpochEnded:
     best: bool
 
 
+@runtime_checkable
 class TrainingObserver(Protocol):
     """Receives what happens, in order."""
 

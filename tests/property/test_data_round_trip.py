@@ -34,7 +34,7 @@ def whole_batch(data: ForecastData, split: str) -> Batch:
     return default_collate([dataset[index] for index in range(len(dataset))])
 
 
-@settings(max_examples=30)
+@settings(max_examples=18)
 @given(
     seed=st.integers(0, 1000),
     share=st.sampled_from([0.0, 0.05, 0.5]),
@@ -64,7 +64,7 @@ def test_values_come_back_in_units_and_nothing_is_ever_non_finite(
         assert forecast.isfinite().all()
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 1000), share=st.sampled_from([0.0, 0.3]), normalise=st.sampled_from(NORMALISE))
 def test_a_zero_relative_to_the_last_frame_is_its_anomaly_carried_forward(
     seed: int, share: float, normalise: str
@@ -104,7 +104,7 @@ def test_statistics_do_not_change_with_data_outside_the_training_part(
     other[50, 1, 1], other[5, 2, 2] = np.nan, np.nan
     saved = []
     for name, field in (("a", air), ("b", other)):
-        path = write_grid(tmp_path / f"{name}.nc", {"air": field, "cloud": field[::-1][:60] * 0 + air})
+        path = write_grid(tmp_path / f"{name}.nc", {"air": field, "cloud": field + 3})
         request = request_for(path, inputs=("cloud",), split=split, normalise=normalise, relative_to=relative_to)
         build_data(request).normaliser.save(tmp_path / f"{name}.npz")
         saved.append((tmp_path / f"{name}.npz").read_bytes())

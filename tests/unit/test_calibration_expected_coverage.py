@@ -24,7 +24,7 @@ def test_few_scored_frames_widen_it_and_a_greater_probability_too() -> None:
     low, high = expected_coverage_range(0.9, 20)
     assert expected_coverage_range(0.9, 20, scored_frames=5)[0] < low
     assert expected_coverage_range(0.9, 20, probability=0.5)[0] > low
-    assert expected_coverage_range(0.9, 20, scored_frames=10**9) == pytest.approx((low, high))
+    assert expected_coverage_range(0.9, 20, scored_frames=10**6) == pytest.approx((low, high), abs=1e-4)
 
 
 @pytest.mark.parametrize(("frames", "scored"), [(40, None), (40, 30)])
@@ -39,4 +39,4 @@ def test_frames_that_stand_or_fall_as_one_stray_as_far_as_the_range_says(frames:
             correction if scored is None else (torch.rand(scored, generator=generator) <= correction).float().mean()
         )
         inside.append(low <= float(covered) <= high)
-    assert np.mean(inside) == pytest.approx(0.95, abs=0.03)
+    assert 0.93 < np.mean(inside) < (0.97 if scored is None else 0.99)  # whole frames can't split the tails exactly

@@ -98,12 +98,12 @@ def test_a_static_map_on_another_grid_is_refused_with_what_differs(tmp_path: Pat
     flipped = write_grid(
         tmp_path / "flipped.nc", {"height": np.ones((4, 5), np.float32)}, latitude=50 - 2.5 * np.arange(4)[::-1]
     )
-    with pytest.raises(DataError, match="'height' stands on another grid .* row coordinates run from 42.5 to 50"):
+    with pytest.raises(DataError, match=r"'height' stands on another grid .* row coordinates run from 42.5 to 50"):
         build_data(request_for(path, static=(StaticMap("height", str(flipped)),)))
 
 
 def test_a_static_map_that_is_missing_empty_or_moving_is_refused(tmp_path: Path, path: Path) -> None:
-    with pytest.raises(DataError, match="no variable 'heigt' .*did you mean 'height'"):
+    with pytest.raises(DataError, match=r"no variable 'heigt' .*did you mean 'height'"):
         build_data(request_for(path, static=(StaticMap("heigt"),)))
     with pytest.raises(DataError, match="no such file"):
         build_data(request_for(path, static=(StaticMap("height", str(tmp_path / "none.nc")),)))
@@ -136,7 +136,7 @@ def test_a_grid_without_positions_is_not_geographic_and_has_no_area(tmp_path: Pa
     data = build_data(request_for(path))
     assert not data.geographic
     assert not data.splits["test"][0].location.any()
-    with pytest.raises(DataError, match="data.area_weights: cosine needs a latitude"):
+    with pytest.raises(DataError, match=r"data\.area_weights: cosine needs a latitude"):
         build_data(request_for(path, area_weights="cosine"))
 
 

@@ -15,9 +15,8 @@ SIZE = (14, 17)
 
 
 def _unit_range(values, minimum=(-1.5, -2.0), span=4.0):
-    """Values centred and scaled as the loss does it: both variables of the test's context span 4."""
-    centre = torch.tensor(minimum, dtype=values.dtype)[:, None, None] + span / 2
-    return ((values - centre) / span).detach()
+    """Values between 0 and 1 over the range of the test's context, where both variables span 4."""
+    return ((values - torch.tensor(minimum, dtype=values.dtype)[:, None, None]) / span).detach()
 
 
 def test_complete_fields_score_as_in_scikit_image():
@@ -68,10 +67,10 @@ def test_an_added_constant_changes_nothing_when_the_range_moves_along():
     assert torch.allclose(loss(forecast, target), moved(*kelvin), rtol=1e-6)
 
 
-def test_a_perfect_forecast_costs_nothing_and_its_negative_more_than_one():
+def test_a_perfect_forecast_costs_nothing_and_its_opposite_more_than_one():
     _, target = batch(5, SIZE)
     loss = SSIM(window=5).double()
-    loss.setup(context(SIZE, minimum=(-2.0, -2.0), maximum=(2.0, 2.0)))
+    loss.setup(context(SIZE, minimum=(-4.0, -4.0), maximum=(4.0, 4.0)))
     assert loss(Forecast(target.values), target).item() == pytest.approx(0, abs=1e-12)
     assert loss(Forecast(-target.values), target).item() > 1
 

@@ -89,9 +89,8 @@ def test_a_group_without_patterns_is_refused() -> None:
 
 def test_all_faults_come_at_once_and_nothing_is_frozen_by_then() -> None:
     net = BandNet()
-    text = refusal(
-        net, {"backbone": ["backbone.*", "gone.*"], "central": ["central.weight", "*.0.weight"]}, ("x", "backbone")
-    )
+    patterns = {"backbone": ["backbone.*", "gone.*"], "central": ["central.weight", "backbone.0.weight"]}
+    text = refusal(net, patterns, freeze=("x", "backbone"))
     for fault in ("'gone.*' matches", "'central.bias' is in no", "'backbone.0.weight' is in two", "group 'x'"):
         assert fault in text
     assert len(re.findall("^  ", text, re.MULTILINE)) == 4 + 8  # eight parameters of the quantile heads are in none

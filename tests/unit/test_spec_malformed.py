@@ -67,6 +67,9 @@ CASES = [
     (REST + "freeze: [backbone, «backbone]", '"backbone" stands in the list twice', ""),
     (REST + "groups: {backbone: «convlstm}", 'expected a list, found "convlstm"', "write [convlstm]"),
     (REST + "plugins: [«3]", "expected a path, found 3", ""),
+    (REST + "groups: {«a.b: [c]}", 'expected a name of letters, digits, _ and -, found "a.b"', ""),
+    (REST + "optim: {groups: {«'<<': {lr: 1}}}", 'found "<<"', ""),
+    (DATA + "losses: [{loss: mse, «a b: 1}]", 'found "a b"', ""),
     # losses
     (DATA + "losses: «[]", "expected at least one entry", ""),
     (DATA + "losses: «mse", 'expected a list, found "mse"', "write [mse]"),

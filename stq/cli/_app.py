@@ -1,0 +1,42 @@
+"""The commands, put together."""
+
+from typing import Annotated
+
+import typer
+
+from stq import __version__
+from stq.cli._check import check
+from stq.cli._check_grads import check_grads
+from stq.cli._command_line import CommandLine
+from stq.cli._eval import evaluate
+from stq.cli._losses import losses
+from stq.cli._plugins import plugins
+from stq.cli._train import train
+
+app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and leave."""
+    if wanted:
+        typer.echo(f"stq {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")]
+
+
+@app.callback(invoke_without_command=True)
+def stq(context: typer.Context, version: Version = False) -> None:
+    """Spatio-temporal forecasts with calibrated bands, every loss confined to the parameters it is tagged with."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
+app.command("train")(train)
+app.command("eval")(evaluate)
+app.command("check-grads")(check_grads)
+app.command("check")(check)
+app.add_typer(losses, name="losses")
+app.command("plugins")(plugins)

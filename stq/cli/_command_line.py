@@ -1,0 +1,85 @@
+"""The outer edge of the command line: the one place that prints results, errors and JSON, and exits."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout, suppress
+from typing import Any, NoReturn, TextIO
+
+from typer.core import TyperGroup
+
+from stq.cli._answer import Answer
+from stq.cli._console import console_for
+from stq.cli._failure import PIPE_CLOSED, Failure, failure_of
+from stq.cli._lightning import silence_lightning
+from stq.errors import Stopped
+from stq.report import json_text
+
+
+class CommandLine(TyperGroup):
+    """Runs a command and leaves with its exit code.
+
+    With `--json`, standard output holds one document, whatever plugins and libraries print: that goes to standard
+    error, where everything for people is. The flags are looked for among the arguments themselves, since a usage
+    error comes before they are parsed.
+    """
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Never returns: the exit code is that of the answer or of the failure."""
+        arguments = sys.argv[1:] if args is None else list(args)
+        as_json, stdout = "--json" in arguments, sys.stdout
+        silence_lightning()
+        try:
+            with redirect_stdout(sys.stderr) if as_json else nullcontext():
+                answer = super().main(arguments, prog_name or "stq", complete_var, standalone_mode=False)
+            code = deliver(answer, stdout, as_json=as_json)
+        except (Exception, KeyboardInterrupt) as error:
+            if "--debug" in arguments:
+                traceback.print_exception(error)
+            code = report(failure_of(error), stdout, as_json=as_json)
+        sys.exit(code)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; typer would take these two for its own and lose their words."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise Stopped(2, "stopped by Ctrl-C") from error
+        except BrokenPipeError as error:
+            raise Stopped(PIPE_CLOSED - 128, "") from error
+
+
+def deliver(answer: object, stdout: TextIO, *, as_json: bool) -> int:
+    """Print what a command gave back; typer gives the exit code alone where it answered itself, as for --help."""
+    if isinstance(answer, Answer):
+        if as_json:
+            stdout.write(json_text(answer.document) + "\n")
+        else:
+            console_for(stdout).print(answer.text)
+    stdout.flush()
+    if isinstance(answer, Answer):
+        return answer.exit_code
+    return answer if isinstance(answer, int) else 0
+
+
+def report(failure: Failure, stdout: TextIO, *, as_json: bool) -> int:
+    """Print an error: words to standard error, and with --json a document to standard output."""
+    if failure.exit_code == PIPE_CLOSED:
+        with suppress(OSError):  # or Python complains about the closed pipe when it flushes at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        return PIPE_CLOSED
+    with suppress(BrokenPipeError):
+        if as_json:
+            stdout.write(json_text(failure.document) + "\n")
+            stdout.flush()
+        console_for(sys.stderr).print(failure.text, soft_wrap=True)
+    return failure.exit_code

@@ -1,0 +1,21 @@
+"""The console script."""
+
+import signal
+from types import FrameType
+from typing import NoReturn
+
+from stq.cli._app import app
+from stq.cli._threads import settle_threads
+from stq.errors import Stopped
+
+
+def main() -> None:
+    """Run `stq` on the process's arguments and exit."""
+    settle_threads()
+    signal.signal(signal.SIGTERM, stop)
+    app(prog_name="stq")
+
+
+def stop(number: int, frame: FrameType | None) -> NoReturn:
+    """Outside of training, where a signal waits for the end of the step, there is nothing to save."""
+    raise Stopped(number, f"stopped by {signal.Signals(number).name}")

@@ -1,0 +1,86 @@
+"""`stq train`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stq.cli._answer import Answer
+from stq.cli._console import console_for
+from stq.cli._options import Debug, Json, Overrides
+from stq.errors import UsageError
+from stq.report import TrainingDisplay, TrainingLines, training_outcome
+
+if TYPE_CHECKING:
+    from stq.app import RunFolder, TrainResult
+    from stq.spec import LoadedSpec
+
+Source = Annotated[
+    Path, typer.Argument(metavar="SPEC", help="The spec; or, with --resume, the run itself.", show_default=False)
+]
+RunDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the run; otherwise runs/<name>-<stamp>-<hash> in the working directory."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run stopped.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Build everything, take one step, write nothing.")]
+
+
+def train(
+    source: Source,
+    overrides: Overrides = None,
+    run_dir: RunDir = None,
+    resume: Resume = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> Answer:
+    """Train the forecaster of a spec into a run folder.
+
+    The gradients of the first step are checked before the first update, and the bands are calibrated at the end.
+    Continue a stopped run with `stq train RUN --resume`.
+    """
+    loaded, run = (
+        open_run(source, overrides or [], run_dir, dry_run) if resume else (open_spec(source, overrides or []), None)
+    )
+    result = train_watched(loaded, run, run_dir, dry_run=dry_run)
+    return Answer(result.to_dict(), training_outcome(result))
+
+
+def open_spec(source: Path, overrides: list[str]) -> "LoadedSpec":
+    """The spec of a new run."""
+    if source.is_dir():
+        raise UsageError(f"{source} is a folder; give a spec, or continue the run in it with --resume")
+    from stq.spec import load_spec
+
+    return load_spec(source, overrides)
+
+
+def open_run(source: Path, overrides: list[str], run_dir: Path | None, dry_run: bool) -> "tuple[LoadedSpec, RunFolder]":
+    """The spec and the folder of a run to go on with: `RUN --resume`, or `SPEC --run-dir RUN --resume`."""
+    if dry_run:
+        raise UsageError("--dry-run writes nothing and --resume goes on writing: give one of them")
+    if source.is_dir() and run_dir is not None:
+        raise UsageError(f"two runs are named, {source} and {run_dir}: give one of them")
+    if not source.is_dir() and run_dir is None:
+        raise UsageError("--resume needs the run: `stq train RUN --resume`, or the spec together with --run-dir RUN")
+    from stq.app import RunFolder
+    from stq.spec import load_spec
+
+    run = RunFolder.open(run_dir or source)
+    return load_spec(run.resolved if run_dir is None else source, overrides), run
+
+
+def train_watched(
+    loaded: "LoadedSpec", run: "RunFolder | None", run_dir: Path | None, *, dry_run: bool
+) -> "TrainResult":
+    """Train under a live display on a terminal, under plain lines elsewhere."""
+    from stq import app
+
+    console = console_for(sys.stdout)
+    view = TrainingDisplay(console) if console.is_terminal and not console.is_dumb_terminal else TrainingLines(console)
+    with view:
+        if run is not None:
+            return app.resume(loaded, run, observers=(view,), on_ready=view.ready)
+        return app.train(loaded, run_dir=run_dir, observers=(view,), on_ready=view.ready, dry_run=dry_run)

@@ -1,0 +1,125 @@
+"""The score tables of `stq eval`."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from stq.report._numbers import ABSENT, aligned, count, percent, share
+from stq.report._table import add_row, new_table, titled
+
+if TYPE_CHECKING:
+    from stq.app import EvaluateResult
+    from stq.metrics import Interval, Score
+
+
+def score_tables(result: "EvaluateResult") -> Group:
+    """The central forecast against its baselines, the bands, and how far their coverage may stray by chance."""
+    parts: list[RenderableType] = [errors(result)]
+    if any(score.intervals for score in result.scores):
+        parts.append(bands(result))
+    if any(len(score.intervals) > 1 for score in result.scores):
+        parts.append(coverages(result))
+    parts += [Text(sentence) for sentence in sentences(result)]
+    return Group(*parts)
+
+
+def errors(result: "EvaluateResult") -> RenderableType:
+    """RMSE of the forecast and of its baselines, and the skill over each."""
+    table = new_table(
+        "variable",
+        "horizon>",
+        "RMSE>",
+        "RMSE\npersist.>",
+        "RMSE\nclimat.>",
+        "skill over\npersist.>",
+        "skill over\nclimat.>",
+    )
+    for rows in by_variable(result.scores):
+        texts = aligned([value for r in rows for value in (r.rmse, r.rmse_persistence, r.rmse_climatology)])
+        for row, rmse, persistence, climatology in zip(rows, texts[::3], texts[1::3], texts[2::3], strict=True):
+            skills = skill(row.skill_persistence), skill(row.skill_climatology)
+            add_row(table, label(row), str(row.horizon), rmse, persistence, climatology, *skills)
+        table.add_section()
+    windows = "1 window" if result.samples == 1 else f"{result.samples} windows"
+    return titled(f"Central forecast on {result.split}, {windows}, against persistence and climatology", table)
+
+
+def bands(result: "EvaluateResult") -> RenderableType:
+    """The outermost band: coverage, width, crossing."""
+    coverage = ("coverage\nraw>", "coverage\ncalibrated>") if result.calibrated else ("coverage>",)
+    table = new_table("variable", "horizon>", "n>", "frames>", *coverage, "width>", "crossing>")
+    for rows in by_variable(result.scores):
+        for row, width in zip(rows, aligned([row.width for row in rows]), strict=True):
+            covered = (row.coverage_raw, row.coverage) if result.calibrated else (row.coverage,)
+            shares = [share(value) for value in covered]
+            cells = [str(row.horizon), count(row.n), count(row.frames), *shares, width, share(row.crossing_rate)]
+            add_row(table, label(row), *cells)
+        table.add_section()
+    band = widest(result.scores)
+    return titled(f"Band between the levels {band.lower:g} and {band.upper:g}: {percent(band.expected)} claimed", table)
+
+
+def coverages(result: "EvaluateResult") -> RenderableType:
+    """The coverage of every pair of levels: one level alone hides a broken model."""
+    intervals = max((score.intervals for score in result.scores), key=len)
+    claims = (f"{percent(interval.expected)} claimed>" for interval in intervals)
+    table = new_table("variable", "horizon>", *claims)
+    for rows in by_variable(result.scores):
+        for row in rows:
+            add_row(table, label(row), str(row.horizon), *(before_and_after(i, result) for i in row.intervals))
+        table.add_section()
+    title = "Coverage of every band, raw -> calibrated" if result.calibrated else "Coverage of every band"
+    return titled(title, table)
+
+
+def sentences(result: "EvaluateResult") -> list[str]:
+    """What to have in mind when reading the numbers."""
+    frames, cells = span(result.scores, lambda s: s.frames), span(result.scores, lambda s: s.n)
+    texts = [
+        f"Each row is the mean over {cells} valid cells of {frames} frames; the cells of a frame are not independent."
+    ]
+    if result.chance:
+        chance = max(result.chance, key=lambda row: row.expected)
+        texts.append(
+            f"Calibrated on {chance.calibration_frames} frames, scored on {chance.scored_frames}: coverage of the "
+            f"{percent(chance.expected)} band may stray between {percent(chance.low)} and {percent(chance.high)} by "
+            f"chance."
+        )
+    return texts + [f"Note: {note}." for note in result.notes]
+
+
+def by_variable(scores: "Sequence[Score]") -> "list[list[Score]]":
+    """The rows of each variable, which share their digits."""
+    return [list(rows) for _, rows in groupby(scores, key=lambda score: score.variable)]
+
+
+def label(score: "Score") -> str:
+    """The variable with its units."""
+    return f"{score.variable}, {score.units}" if score.units else score.variable
+
+
+def skill(value: float | None) -> Text:
+    """A skill with its sign, green where the forecast is better than the baseline."""
+    if value is None:
+        return Text(ABSENT)
+    return Text(f"{value:+.2f}", style="green" if value > 0 else "red")
+
+
+def before_and_after(interval: "Interval", result: "EvaluateResult") -> str:
+    """The coverage before and after calibration."""
+    after = share(interval.coverage)
+    return f"{share(interval.coverage_raw)} -> {after}" if result.calibrated else after
+
+
+def widest(scores: "Sequence[Score]") -> "Interval":
+    """The pair of levels that claims most."""
+    return max((interval for score in scores for interval in score.intervals), key=lambda i: i.expected)
+
+
+def span(scores: "Sequence[Score]", size: "Callable[[Score], int]") -> str:
+    """One number, or the least and the most."""
+    least, most = min(map(size, scores), default=0), max(map(size, scores), default=0)
+    return count(least) if least == most else f"{count(least)} to {count(most)}"

@@ -1,0 +1,63 @@
+"""Training for a log file: one line an epoch."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from stq.report._numbers import significant
+from stq.report._training_plan import training_plan
+
+if TYPE_CHECKING:
+    from stq.app import Ready
+    from stq.training import EpochEnded, Started, Stepped
+
+
+class TrainingLines:
+    """A training observer that writes plain lines to `console`; `*` marks an epoch that is the best so far."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.epochs = 0
+
+    def __enter__(self) -> "TrainingLines":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def ready(self, ready: "Ready") -> None:
+        """The plan."""
+        self.console.print(training_plan(ready))
+
+    def started(self, event: "Started") -> None:
+        """Where it runs, and from where on."""
+        self.epochs = event.epochs
+        self.console.print(Text(start_line(event)))
+
+    def stepped(self, event: "Stepped") -> None:
+        """Steps are not shown."""
+
+    def epoch_ended(self, event: "EpochEnded") -> None:
+        """The line of an epoch: losses are means over its training batches, unweighted."""
+        self.console.print(Text(epoch_line(event, self.epochs)), soft_wrap=True)
+
+
+def start_line(event: "Started") -> str:
+    """The device, the budget, and where a resumed run goes on."""
+    resumed = f", going on after epoch {event.first_epoch}" if event.first_epoch else ""
+    return f"training on {event.device}: at most {event.epochs} epochs of {event.steps_per_epoch} batches{resumed}"
+
+
+def epoch_line(event: "EpochEnded", epochs: int) -> str:
+    """Names and numbers of one epoch; epochs count from 1."""
+    width = len(str(epochs))
+    parts = [
+        f"epoch {event.epoch + 1:{width}}/{epochs}",
+        f"step {event.step:5}",
+        *(f"{name} {significant(value, 4)}" for name, value in event.train_losses.items()),
+        f"val_central {event.val_central:.4f}",
+        f"lr {significant(next(iter(event.learning_rates.values()), None))}",
+        f"{event.seconds:.1f} s",
+    ]
+    return "  ".join(parts) + (" *" if event.best else "")

@@ -1,0 +1,27 @@
+"""How training ended, and what to do next."""
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from stq.report._table import pairs
+from stq.report._training_plan import place
+
+if TYPE_CHECKING:
+    from stq.app import TrainResult
+
+
+def training_outcome(result: "TrainResult") -> Table:
+    """The last lines of `stq train`: the run's place and the two commands that read it."""
+    early = ", stopped early: the validation error no longer fell" if result.stopped_early else ""
+    steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
+    epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
+    rows = [(result.status, f"{epochs}, {steps}{early}")]
+    if result.best_central is not None:
+        rows.append(("best", f"val_central {result.best_central:.4f} (normalised units)"))
+    if result.run is not None:
+        run = place(result.run)
+        rows.append(("bands", "calibrated" if result.calibrated else "not calibrated"))
+        rows += [("run", run), ("next", f"stq check-grads {quote(run)}"), ("next", f"stq eval {quote(run)}")]
+    return pairs(rows)

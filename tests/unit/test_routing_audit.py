@@ -1,0 +1,568 @@
+"""The audit: every kind of fault is found and named, and correct set-ups raise no alarm."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+from support.routed_nets import (
+    ROUTES,
+    BandNet,
+    Gradients,
+    adamw,
+    band_plan,
+    fields,
+    gradients,
+    same_bits,
+    state,
+)
+from torch import Tensor, nn
+
+from stq.routing import (
+    ENGINES,
+    Audit,
+    Cell,
+    Engine,
+    Groups,
+    Plan,
+    Route,
+    Router,
+    Step,
+    audit_step,
+    joint,
+    plan_routes,
+    pruned,
+    save_restore,
+)
+
+SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
+
+
+def weighted(routes: Mapping[str, Route], factor: float) -> dict[str, Route]:
+    """The routes with every weight multiplied."""
+    return {name: Route(factor * route.weight, route.updates) for name, route in routes.items()}
+
+
+def step_of(losses: Mapping[str, Tensor]) -> Step:
+    """A step as the audit sees it; the audit has no use for the total."""
+    return Step(dict(losses), torch.stack([loss.detach().double() for loss in losses.values()]).sum())
+
+
+def audited(
+    engine: Engine = pruned,
+    routes: Mapping[str, Route] = ROUTES,
+    change: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
+    freeze: tuple[str, ...] = (),
+) -> Audit:
+    """The audit of one step of the band net, after `change` was applied to its losses."""
+    net = BandNet()
+    plan = band_plan(net, routes, freeze=freeze)
+    losses = net.losses(*fields())
+    return audit_step(plan, step_of({**losses, **{k: f(losses[k]) for k, f in (change or {}).items()}}), engine)
+
+
+def cell(audit: Audit, loss: str, group: str) -> Cell:
+    """One cell of the matrix."""
+    (found,) = [cell for cell in audit.cells if (cell.loss, cell.group) == (loss, group)]
+    return found
+
+
+# what each verdict means
+
+
+@pytest.mark.parametrize("engine", ["pruned", "save-restore"])
+def test_the_reference_table_passes(engine: str) -> None:
+    audit = audited(ENGINES[engine])
+    assert audit.verdict == "pass"
+    assert audit.problems == ()
+    assert audit.passes == 2
+    assert audit.reference == {"pruned": "save-restore", "save-restore": "pruned"}[engine]
+    assert audit.reference_difference == 0.0
+    assert audit.sum_difference == 0.0
+    verdicts = {(cell.loss, cell.group): cell.verdict for cell in audit.cells}
+    assert verdicts == {
+        ("mse", "backbone"): "ok",
+        ("mse", "central"): "ok",
+        ("mse", "quantiles"): "none",
+        ("edges", "backbone"): "ok",
+        ("edges", "central"): "ok",
+        ("edges", "quantiles"): "none",
+        ("pinball", "backbone"): "blocked",
+        ("pinball", "central"): "none",
+        ("pinball", "quantiles"): "ok",
+    }
+
+
+def test_a_blocked_gradient_is_there_and_is_not_applied() -> None:
+    found = cell(audited(), "pinball", "backbone")
+    assert found.raw_norm > 0
+    assert found.applied_norm == 0.0
+    assert found.allowed == 0.0
+
+
+def test_norms_include_the_weight_and_are_those_of_autograd() -> None:
+    net = BandNet()
+    torch.manual_seed(3)
+    losses = net.losses(*fields())
+    audit = audit_step(band_plan(net), step_of(losses), pruned)
+    found = torch.autograd.grad(0.3 * losses["edges"], list(net.backbone.parameters()))
+    expected = torch.cat([g.flatten() for g in found]).norm().item()
+    edges = cell(audit, "edges", "backbone")
+    assert edges.raw_norm == pytest.approx(expected, rel=1e-5)
+    assert edges.applied_norm == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_soft_route_applies_its_factor() -> None:
+    found = cell(audited(routes=SOFT), "pinball", "backbone")
+    assert found.verdict == "ok"
+    assert found.allowed == 0.05
+    assert found.applied_norm == pytest.approx(0.05 * found.raw_norm, rel=1e-5)
+
+
+def test_the_norm_of_a_module_is_that_of_its_own_parameters() -> None:
+    audit = audited()
+    module = next(row for row in audit.modules if row.module == "backbone.3")
+    assert module.group == "backbone"
+    assert module.norms["pinball"] == 0.0
+    assert module.norms["mse"] > 0
+    assert 0 < module.total <= (module.norms["mse"] + module.norms["edges"]) * 1.0001
+    owners = {name.rpartition(".")[0] for name, _ in BandNet().named_parameters()}
+    assert {row.module for row in audit.modules} == owners
+
+
+def test_conflict_is_measured_for_losses_that_reach_a_group_or_would() -> None:
+    found = {(conflict.group, conflict.losses): conflict.cosine for conflict in audited().conflicts}
+    assert found.keys() == {
+        ("backbone", ("mse", "edges")),
+        ("backbone", ("mse", "pinball")),
+        ("backbone", ("edges", "pinball")),
+        ("central", ("mse", "edges")),
+    }
+    assert all(-1 <= cosine <= 1 for cosine in found.values())
+
+
+@pytest.mark.parametrize("factor", [-0.5, 3.0])
+def test_conflict_is_the_cosine_of_the_gradients(factor: float) -> None:
+    net = Shared()
+    first = net.losses()["first"]
+    plan = plan_routes(Groups.of(net, {"all": ["*"]}), {"a": Route(1.0, {"all": 1.0}), "b": Route(2.0, {"all": 1.0})})
+    (conflict,) = audit_step(plan, step_of({"a": first, "b": factor * first}), pruned).conflicts
+    assert conflict.losses == ("a", "b")
+    assert conflict.cosine == pytest.approx(1.0 if factor > 0 else -1.0, abs=1e-6)
+
+
+def test_joint_leaks() -> None:
+    audit = audited(joint)
+    assert audit.verdict == "leak"
+    found = cell(audit, "pinball", "backbone")
+    assert found.verdict == "leak"
+    assert found.applied_norm == pytest.approx(found.raw_norm, rel=1e-5)
+    assert any("pinball moves backbone" in text for text in audit.problems)
+    assert audit.reference_difference > 0
+
+
+def hard(loss: Tensor) -> Tensor:
+    """What hard binning leaves of a gradient: a number that is counted."""
+    return loss.detach().round()
+
+
+def flat(loss: Tensor) -> Tensor:
+    """A gradient that is there and is zero everywhere: that of a step function."""
+    return loss * 0.0 + loss.detach()
+
+
+@pytest.mark.parametrize("death", [hard, flat])
+@pytest.mark.parametrize("loss", ["edges", "pinball"])
+def test_a_loss_without_gradient_is_dead(loss: str, death: Callable[[Tensor], Tensor]) -> None:
+    audit = audited(change={loss: death})
+    assert audit.verdict == "dead"
+    for group in ROUTES[loss].updates:
+        assert cell(audit, loss, group).verdict == "dead"
+        assert any(text.startswith(f"{loss} may move {group}") for text in audit.problems)
+
+
+def test_a_tag_for_a_group_that_the_loss_does_not_reach_is_dead() -> None:
+    audit = audited(routes={**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "central": 1.0})})
+    assert audit.verdict == "dead"
+    assert [text for text in audit.problems if "pinball" in text and "central" in text]
+    assert len(audit.problems) == 1
+
+
+def test_all_losses_dead_is_a_verdict_and_not_a_crash() -> None:
+    audit = audited(change=dict.fromkeys(ROUTES, hard))
+    assert audit.verdict == "dead"
+    assert any("the group quantiles receives no gradient at all" in text for text in audit.problems)
+
+
+def test_a_parameter_that_nothing_reaches_is_starved() -> None:
+    net = BandNet()
+    net.central.register_parameter("spare", nn.Parameter(torch.ones(2)))
+    audit = audit_step(band_plan(net), step_of(net.losses(*fields())), pruned)
+    assert audit.verdict == "starved"
+    assert audit.problems == ("the parameter central.spare of central receives no gradient",)
+
+
+@pytest.mark.parametrize("factor", [float("nan"), float("inf")])
+@pytest.mark.parametrize("engine", ["pruned", "save-restore"])
+def test_a_loss_that_is_not_finite_is_named_and_no_other(engine: str, factor: float) -> None:
+    audit = audited(ENGINES[engine], change={"pinball": lambda loss: loss * factor})
+    assert audit.verdict == "nonfinite"
+    assert cell(audit, "pinball", "quantiles").verdict == "nonfinite"
+    assert cell(audit, "mse", "backbone").verdict == "ok"
+    assert all("pinball" in text for text in audit.problems)
+    assert all(conflict.cosine == conflict.cosine for conflict in audit.conflicts)
+
+
+def test_a_finite_loss_with_a_nan_in_its_gradient_is_nonfinite() -> None:
+    """0 / 0 inside a masked square root: the value is fine, the gradient is not."""
+    audit = audited(change={"mse": lambda loss: loss + (loss - loss).sqrt()})
+    assert audit.verdict == "nonfinite"
+    assert cell(audit, "mse", "central").verdict == "nonfinite"
+
+
+# planted faults
+
+
+def passes(plan: Plan, losses: Mapping[str, Tensor]) -> Iterator[tuple[list[Tensor], list[float], list[nn.Parameter]]]:
+    """The passes of a correct engine."""
+    for route in plan.classes:
+        names = [name for name in route.factors if name in losses]
+        if names:
+            yield [losses[name] for name in names], [route.factors[name] for name in names], route.tensors()
+
+
+def seeds(losses: list[Tensor], factors: list[float], scale: Tensor) -> list[Tensor]:
+    """What a backward pass starts from."""
+    return [(scale * factor).to(loss.dtype) for loss, factor in zip(losses, factors, strict=True)]
+
+
+def without_inputs(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Runs the class passes and forgets `inputs=`."""
+    for found, factors, _ in passes(plan, losses):
+        torch.autograd.backward(found, seeds(found, factors, scale), retain_graph=True)
+
+
+def restoring_one_too_few(
+    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
+) -> None:
+    """Saves and restores all parameters but the last of the backbone."""
+    first = replace(plan.groups.members[0], parameters=plan.groups.members[0].parameters[:-1])
+    careless = replace(plan, groups=Groups((first, *plan.groups.members[1:])))
+    save_restore(careless, losses, scale, retain_graph=retain_graph)
+
+
+def restoring_only_what_had_a_gradient(
+    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
+) -> None:
+    """The original project's own slip: what was None before the pass keeps what the pass spilled on it."""
+    for found, factors, inside in passes(plan, losses):
+        everything = [p for _, p in plan.groups.named_parameters()]
+        saved = [(p, p.grad.clone()) for p in everything if p.grad is not None and all(p is not q for q in inside)]
+        torch.autograd.backward(found, seeds(found, factors, scale), retain_graph=True)
+        for parameter, gradient in saved:
+            parameter.grad = gradient
+
+
+def skipping_a_class(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Runs all passes but the last."""
+    pruned(replace(plan, classes=plan.classes[:-1]), losses, scale, retain_graph=retain_graph)
+
+
+def forgetting_a_parameter(
+    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
+) -> None:
+    """Leaves out the last parameter of every class."""
+    classes = tuple(replace(route, parameters=route.parameters[:-1]) for route in plan.classes)
+    pruned(replace(plan, classes=classes), losses, scale, retain_graph=retain_graph)
+
+
+def filling_with_zeros(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Writes zeros where None should stay: momentum and weight decay then move what is blocked."""
+    pruned(plan, losses, scale, retain_graph=retain_graph)
+    for _, parameter in plan.groups.named_parameters():
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+
+
+def moving_what_is_frozen(
+    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
+) -> None:
+    """Gives frozen parameters a gradient."""
+    pruned(plan, losses, scale, retain_graph=retain_graph)
+    for group in plan.groups:
+        for parameter in group.tensors() if group.frozen else []:
+            parameter.grad = torch.ones_like(parameter)
+
+
+def multiplying_by_zero(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Seeds a blocked loss with 0 instead of leaving it out: 0 * NaN is NaN."""
+    for route in plan.classes:
+        names = list(losses)
+        factors = [route.factors.get(name, 0.0) for name in names]
+        found = [losses[name] for name in names]
+        torch.autograd.backward(found, seeds(found, factors, scale), inputs=route.tensors(), retain_graph=True)
+
+
+def ignoring_the_scale(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Forgets what accumulation and mixed precision did to the total."""
+    pruned(plan, losses, torch.ones_like(scale), retain_graph=retain_graph)
+
+
+def overwriting(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Replaces what was accumulated before."""
+    for _, parameter in plan.groups.named_parameters():
+        parameter.grad = None
+    pruned(plan, losses, scale, retain_graph=retain_graph)
+
+
+def ignoring_weights(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Treats every factor as 1."""
+    classes = tuple(replace(route, factors=dict.fromkeys(route.factors, 1.0)) for route in plan.classes)
+    pruned(replace(plan, classes=classes), losses, scale, retain_graph=retain_graph)
+
+
+def leaking_in_company(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Behaves while losses are seeded one by one, and leaks a little when all are there."""
+    pruned(plan, losses, scale, retain_graph=True)
+    if len(losses) == len(plan.routes):
+        torch.autograd.backward(
+            [losses["pinball"]], [scale * 1e-4], inputs=plan.groups.members[0].tensors(), retain_graph=True
+        )
+
+
+def dropping_a_loss_in_company(
+    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
+) -> None:
+    """Runs only the first loss of every class."""
+    few = {name: losses[name] for name in losses if name != "edges" or len(losses) == 1}
+    pruned(plan, few, scale, retain_graph=retain_graph)
+
+
+def poisoning_in_company(
+    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
+) -> None:
+    """One NaN in one parameter, when all losses are there."""
+    pruned(plan, losses, scale, retain_graph=retain_graph)
+    if len(losses) == len(plan.routes):
+        plan.groups.members[1].tensors()[-1].grad.fill_(float("nan"))
+
+
+FAULTS: dict[str, tuple[Engine, str, str]] = {
+    "joint": (joint, "leak", "pinball moves backbone"),
+    "no inputs": (without_inputs, "leak", "pinball moves backbone"),
+    "one too few": (restoring_one_too_few, "leak", "pinball moves backbone"),
+    "only what had a gradient": (restoring_only_what_had_a_gradient, "leak", "pinball moves backbone"),
+    "a class skipped": (skipping_a_class, "dead", "pinball may move quantiles"),
+    "a parameter forgotten": (forgetting_a_parameter, "starved", "central.bias"),
+    "zeros": (filling_with_zeros, "leak", "pinball writes zeros on central"),
+    "times zero": (multiplying_by_zero, "leak", "pinball writes zeros on backbone"),
+    "scale": (ignoring_the_scale, "mismatch", "twice the scale"),
+    "overwriting": (overwriting, "mismatch", "twice the scale"),
+    "weights": (ignoring_weights, "mismatch", "differ from those of save-restore"),
+    "leak in company": (leaking_in_company, "mismatch", "differ from the sum of what is permitted"),
+    "loss dropped in company": (dropping_a_loss_in_company, "mismatch", "differ from the sum of what is permitted"),
+    "nan in company": (poisoning_in_company, "mismatch", "differ from those of save-restore"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_caught_by_name(fault: str) -> None:
+    engine, kind, text = FAULTS[fault]
+    audit = audited(engine)
+    assert audit.verdict == kind
+    assert any(text in problem for problem in audit.problems), audit.problems
+
+
+def test_a_soft_factor_taken_for_a_full_one_is_caught() -> None:
+    def rounding_up(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+        full = {
+            name: replace(r, updates={g: float(a > 0) for g, a in r.updates.items()}) for name, r in plan.routes.items()
+        }
+        pruned(plan_routes(plan.groups, full), losses, scale, retain_graph=retain_graph)
+
+    assert audited(rounding_up, SOFT).verdict == "mismatch"
+
+
+def test_a_gradient_on_a_frozen_group_is_a_leak() -> None:
+    audit = audited(moving_what_is_frozen, freeze=("backbone",))
+    assert audit.verdict == "leak"
+    assert any("mse moves backbone" in text for text in audit.problems)
+
+
+def test_a_frozen_group_that_something_thawed_is_blocked_and_seen_so() -> None:
+    net = BandNet()
+    plan = band_plan(net, freeze=["backbone"])
+    net.requires_grad_(True)
+    step = step_of(net.losses(*fields()))
+    audit = audit_step(plan, step, pruned)
+    assert audit.verdict == "pass"
+    assert cell(audit, "mse", "backbone").verdict == "blocked"
+    assert audit_step(plan, step, joint).verdict == "leak"
+
+
+def test_the_gravest_fault_gives_the_verdict() -> None:
+    audit = audited(joint, change={"mse": lambda loss: loss * float("nan"), "edges": flat})
+    kinds = {kind for kind, _ in audit.faults}
+    assert kinds >= {"nonfinite", "leak"}
+    assert audit.verdict == "nonfinite"
+
+
+def test_a_tiny_gradient_hides_no_fault() -> None:
+    """Differences count against the size of what they are in: 1e-12 is everything where gradients are 1e-12."""
+    assert audited(dropping_a_loss_in_company, weighted(ROUTES, 1e-12)).verdict == "mismatch"
+
+
+# no alarm where nothing is wrong
+
+
+class Shared(nn.Module):
+    """Trunk, one head that two losses share, and a weight that is used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            self.trunk = nn.Linear(3, 4)
+            self.head = nn.Linear(4, 4)
+        self.again = self.head
+
+    def losses(self) -> dict[str, Tensor]:
+        features = torch.tanh(self.trunk(torch.linspace(-1, 1, 15).reshape(5, 3)))
+        field = self.again(torch.tanh(self.head(features)))
+        first = field.square().mean()
+        return {"first": first, "second": (field - 1).abs().mean(), "ratio": first.sqrt() / (1 + first)}
+
+
+def shared(routes: Mapping[str, Route]) -> tuple[Plan, Step]:
+    net = Shared()
+    return plan_routes(Groups.of(net, {"trunk": ["trunk.*"], "head": ["head.*"]}), routes), step_of(net.losses())
+
+
+def banded(
+    routes: Mapping[str, Route] = ROUTES,
+    freeze: tuple[str, ...] = (),
+    dtype: torch.dtype = torch.float32,
+    autocast: bool = False,
+    patterns: Mapping[str, list[str]] | None = None,
+    change: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
+) -> tuple[Plan, Step]:
+    net = BandNet().to(dtype)
+    plan = band_plan(net, routes, freeze=freeze, **({"patterns": patterns} if patterns else {}))
+    with torch.autocast("cpu", torch.bfloat16) if autocast else nullcontext():
+        losses = net.losses(*(field.to(dtype) for field in fields()))
+    return plan, step_of({**losses, **{name: f(losses[name]) for name, f in (change or {}).items()}})
+
+
+def twins() -> tuple[Plan, Step]:
+    """One loss, routed twice: fully to the heads under one name, softly to the backbone under another."""
+    routes = {"a": Route(1.0, {"head": 1.0}), "b": Route(0.5, {"trunk": 0.5, "head": 1.0})}
+    net = Shared()
+    first = net.losses()["first"]
+    plan = plan_routes(Groups.of(net, {"trunk": ["trunk.*"], "head": ["head.*"]}), routes)
+    return plan, step_of({"a": first, "b": first})
+
+
+def cancelling() -> tuple[Plan, Step]:
+    """Two losses whose gradients all but cancel: the sum is small against its parts."""
+    net = BandNet()
+    losses = net.losses(*fields())
+    losses["edges"] = losses["mse"] * -3.33333
+    return band_plan(net), step_of(losses)
+
+
+def large() -> tuple[Plan, Step]:
+    """The size of net for which separate passes and one pass differ by more than 1e-6: by rounding, not by fault."""
+    torch.manual_seed(0)
+    net = nn.Module()
+    net.trunk = nn.Conv2d(24, 96, 3, padding=1)
+    net.head = nn.Conv2d(96, 4, 3, padding=1)
+    field = net.head(torch.tanh(net.trunk(torch.randn(6, 24, 24, 24))))
+    losses = {"a": field.square().mean(), "b": (field - 1).abs().mean(), "c": field.diff(dim=-1).square().mean()}
+    routes = {name: Route(0.3, {"trunk": 1.0, "head": 1.0}) for name in losses}
+    return plan_routes(Groups.of(net, {"trunk": ["trunk.*"], "head": ["head.*"]}), routes), step_of(losses)
+
+
+BOTH = {"trunk": 1.0, "head": 1.0}
+NO_EDGES = {**ROUTES, "edges": Route(0.0, {"central": 1.0})}
+ALL_SOFT = {
+    "mse": Route(1.0, {"backbone": 0.3, "central": 0.7}),
+    "edges": Route(2.0, {"backbone": 0.6, "central": 0.1}),
+    "pinball": Route(1.0, {"backbone": 0.05, "quantiles": 1.0}),
+}
+SOUND: dict[str, Callable[[], tuple[Plan, Step]]] = {
+    "soft table": partial(banded, SOFT),
+    "everything soft": partial(banded, ALL_SOFT),
+    "frozen group": partial(banded, freeze=("backbone",)),
+    "only quantiles train": partial(banded, freeze=("backbone", "central")),
+    "loss without weight": partial(banded, NO_EDGES),
+    "nan in a loss without weight": partial(banded, NO_EDGES, change={"edges": lambda loss: loss * float("nan")}),
+    "hard-binned loss without weight": partial(banded, NO_EDGES, change={"edges": hard}),
+    "one group": partial(banded, {name: Route(1.0, {"all": 1.0}) for name in ROUTES}, patterns={"all": ["*"]}),
+    "float64": partial(banded, SOFT, dtype=torch.float64),
+    "bfloat16": partial(banded, SOFT, dtype=torch.bfloat16),
+    "autocast": partial(banded, SOFT, autocast=True),
+    "large weights": partial(banded, weighted(SOFT, 1e8)),
+    "tiny weights": partial(banded, weighted(SOFT, 1e-12)),
+    "shared head, tied weights": partial(
+        shared, {"first": Route(1.0, BOTH), "second": Route(0.5, {"head": 1.0}), "ratio": Route(0.0)}
+    ),
+    "loss made of another": partial(
+        shared, {"first": Route(1.0, BOTH), "second": Route(0.0), "ratio": Route(2.0, {"head": 0.5})}
+    ),
+    "one tensor under two names": twins,
+    "losses that all but cancel": cancelling,
+    "larger net": large,
+}
+
+
+@pytest.mark.parametrize("engine", ["pruned", "save-restore"])
+@pytest.mark.parametrize("setup", SOUND)
+def test_a_correct_set_up_raises_no_alarm(setup: str, engine: str) -> None:
+    plan, step = SOUND[setup]()
+    audit = audit_step(plan, step, ENGINES[engine])
+    assert audit.problems == ()
+    assert audit.verdict == "pass"
+    assert audit.reference_difference == 0.0
+
+
+# the audit leaves no trace
+
+
+def test_gradients_from_before_are_put_back_and_none_stays_none() -> None:
+    net = BandNet()
+    net.central.weight.grad = torch.full_like(net.central.weight, 3.0)
+    kept = net.central.weight.grad
+    before: Gradients = gradients(net)
+    audit_step(band_plan(net, freeze=["backbone"]), step_of(net.losses(*fields())), joint)
+    assert same_bits(gradients(net), before)
+    assert net.central.weight.grad is kept
+
+
+def test_gradients_are_put_back_where_an_engine_fails() -> None:
+    def broken(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+        pruned(plan, losses, scale, retain_graph=True)
+        raise ZeroDivisionError
+
+    net = BandNet()
+    with pytest.raises(ZeroDivisionError):
+        audit_step(band_plan(net), step_of(net.losses(*fields())), broken)
+    assert set(gradients(net).values()) == {None}
+
+
+@pytest.mark.parametrize("engine", ["pruned", "save-restore", "joint"])
+def test_the_step_after_an_audit_is_the_same_bit_for_bit(engine: str) -> None:
+    ends = []
+    for probed in (False, True):
+        net = BandNet()
+        router, optimiser = Router(band_plan(net, SOFT), engine), adamw(net.parameters())
+        if probed:
+            router.probe = lambda plan, step, engine: bool(audit_step(plan, step, engine).cells)
+        torch.manual_seed(2)
+        for _ in range(3):
+            optimiser.zero_grad()
+            router.backward(router.total(net.losses(*fields())) / 3)
+            optimiser.step()
+        ends.append(state(net))
+    assert same_bits(*ends)

@@ -1,0 +1,143 @@
+"""What stq promises of a whole training run, through a real Trainer."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from support.tiny_runs import tiny_source, tiny_spec
+
+from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
+from stq.app._forecasting import forecast_split
+from stq.app._assembly import assemble
+from stq.training import load_weights
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_source(tmp_path_factory.mktemp("data"))
+
+
+def weights_of(result: TrainResult, part: str = "") -> dict[str, torch.Tensor]:
+    assert result.run is not None
+    found = load_weights(result.run / "checkpoints" / "best.ckpt")
+    return {name: value for name, value in found.items() if name.startswith(part)}
+
+
+def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+CENTRAL = ("convlstm.", "central_heads.")
+
+
+def central_part(result: TrainResult) -> dict[str, torch.Tensor]:
+    return {name: value for prefix in CENTRAL for name, value in weights_of(result, prefix).items()}
+
+
+@pytest.fixture(scope="module")
+def plain(source: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    return train(tiny_spec(source), run_dir=tmp_path_factory.mktemp("plain") / "run")
+
+
+def test_training_moves_every_group(source: Path, plain: TrainResult) -> None:
+    fresh = assemble(tiny_spec(source)).module.forecaster.state_dict()
+    trained = weights_of(plain)
+    still = [name for name in fresh if torch.equal(fresh[name], trained[name])]
+    assert still == []
+
+
+def test_the_same_spec_trains_to_the_same_bits(source: Path, plain: TrainResult, tmp_path: Path) -> None:
+    assert equal(weights_of(plain), weights_of(train(tiny_spec(source), run_dir=tmp_path / "again")))
+
+
+def test_pruned_and_save_restore_train_to_the_same_bits(source: Path, plain: TrainResult, tmp_path: Path) -> None:
+    other = train(tiny_spec(source, ["routing.engine=save-restore"]), run_dir=tmp_path / "run")
+    assert equal(weights_of(plain), weights_of(other))
+
+
+def test_joint_trains_to_other_bits(source: Path, plain: TrainResult, tmp_path: Path) -> None:
+    other = train(tiny_spec(source, ["routing.engine=joint", "quantiles.order=independent"]), run_dir=tmp_path / "run")
+    assert not equal(central_part(plain), central_part(other))
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["quantiles.levels=[0.05, 0.5, 0.95]"],
+        ["quantiles.order=independent"],
+        ["losses.pinball.weight=7"],
+        ["optim.groups={quantiles: {lr: 0.1, weight_decay: 0.3}}"],
+        ["quantiles=null", "calibration=null", "losses=[mse, {loss: laplacian, weight: 0.3, levels: 2}]"],
+    ],
+    ids=["other levels", "other order", "other weight", "other optimiser settings", "no quantiles at all"],
+)
+def test_the_central_forecast_does_not_depend_on_the_quantile_side(
+    source: Path, plain: TrainResult, tmp_path: Path, overrides: list[str]
+) -> None:
+    other = train(tiny_spec(source, overrides), run_dir=tmp_path / "run")
+    assert equal(central_part(plain), central_part(other))
+    assert other.best_central == plain.best_central
+
+
+def test_new_levels_fitted_to_a_finished_run_leave_its_central_forecast_as_it_was(
+    source: Path, plain: TrainResult, tmp_path: Path
+) -> None:
+    spec = tiny_spec(
+        source,
+        [f"init_from={plain.run}", "freeze=[backbone, central]", "quantiles.levels=[0.25, 0.75]", "seed=99"],
+    )
+    other = train(spec, run_dir=tmp_path / "run")
+    assert equal(central_part(plain), central_part(other))
+    before, after = (assemble(RunFolder(run).load_spec(), RunFolder(run)) for run in (plain.run, other.run))
+    pairs = zip(
+        forecast_split(before.module.forecaster, before.data, "test", batch_size=4),
+        forecast_split(after.module.forecaster, after.data, "test", batch_size=4),
+        strict=True,
+    )
+    assert all(torch.equal(a.central, b.central) for a, b in pairs)
+
+
+def test_the_number_of_workers_does_not_change_the_result(source: Path, plain: TrainResult, tmp_path: Path) -> None:
+    other = train(tiny_spec(source, ["data.workers=1"]), run_dir=tmp_path / "run")
+    assert equal(weights_of(plain), weights_of(other))
+
+
+def test_a_dry_run_writes_nothing(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = train(tiny_spec(source), dry_run=True)
+    assert result.steps == 1
+    assert result.run is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_audit_leaves_the_training_that_follows_as_it_was(source: Path) -> None:
+    spec = tiny_spec(source)
+    experiment = assemble(spec)
+    before = {name: value.clone() for name, value in experiment.module.forecaster.state_dict().items()}
+    check_grads(spec)
+    from stq.app._check_grads import audit_experiment
+
+    audit_experiment(experiment)
+    assert equal(before, dict(experiment.module.forecaster.state_dict()))
+    assert experiment.module.router.probe is None
+    assert all(parameter.grad is None for parameter in experiment.module.parameters())
+
+
+def test_the_audit_of_the_real_step_says_what_the_table_says(source: Path) -> None:
+    result = check_grads(tiny_spec(source))
+    verdicts = {(cell.loss, cell.group): cell for cell in result.audit.cells}
+    assert result.passed
+    assert result.audit.reference_difference == 0.0
+    assert verdicts["pinball", "backbone"].verdict == "blocked"
+    assert verdicts["pinball", "backbone"].raw_norm > 0
+    assert verdicts["pinball", "backbone"].applied_norm == 0.0
+    assert verdicts["pinball", "central"].verdict == "none"
+    assert verdicts["mse", "quantiles"].verdict == "none"
+    assert verdicts["mse", "backbone"].verdict == "ok"
+
+
+def test_scores_of_a_finished_run_are_the_same_twice(plain: TrainResult) -> None:
+    assert plain.run is not None
+    first, second = (evaluate(RunFolder(plain.run)) for _ in range(2))
+    assert first.scores == second.scores
+    assert all(score.n > 0 for score in first.scores)

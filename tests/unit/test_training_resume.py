@@ -1,0 +1,103 @@
+"""A run that was stopped and continued is the run that was never stopped."""
+
+import csv
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from support.tiny_runs import tiny_source, tiny_spec
+
+from stq.app import RunFolder, TrainResult, resume, train
+from stq.errors import CheckFailed, Stopped, UsageError
+from stq.training import EpochEnded, Started, Stepped
+
+
+class StopAt:
+    """An observer that sends a signal to its own process after a step."""
+
+    def __init__(self, step: int, number: int = signal.SIGTERM) -> None:
+        self.step = step
+        self.number = number
+
+    def started(self, event: Started) -> None:
+        """Nothing to do."""
+
+    def stepped(self, event: Stepped) -> None:
+        """Send it."""
+        if event.step == self.step:
+            os.kill(os.getpid(), self.number)
+
+    def epoch_ended(self, event: EpochEnded) -> None:
+        """Nothing to do."""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_source(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def whole(source: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    return train(tiny_spec(source), run_dir=tmp_path_factory.mktemp("whole") / "run")
+
+
+def checkpoint(run: Path) -> dict[str, object]:
+    found = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    assert isinstance(found, dict)
+    return found
+
+
+def whole_rows(table: Path) -> list[dict[str, str]]:
+    """The rows of a table of metrics without the time they took."""
+    with table.open(newline="") as file:
+        return [{key: value for key, value in row.items() if key != "seconds"} for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("stops", [(1,), (4, 7), (5,), (10, 11)])
+def test_a_run_that_was_stopped_ends_with_the_same_bits(
+    source: Path, whole: TrainResult, tmp_path: Path, stops: tuple[int, ...]
+) -> None:
+    """The run has 4 steps an epoch: stops within an epoch, at its end, and twice."""
+    spec = tiny_spec(source)
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(Stopped) as stopped:
+        train(spec, run_dir=folder.path, observers=[StopAt(stops[0])])
+    assert stopped.value.signal == signal.SIGTERM
+    for stop in stops[1:]:
+        with pytest.raises(Stopped):
+            resume(spec, folder, observers=[StopAt(stop)])
+    result = resume(spec, folder)
+    assert (result.steps, result.epochs, result.best_central) == (whole.steps, whole.epochs, whole.best_central)
+    assert whole.run is not None
+    ours, theirs = checkpoint(folder.path), checkpoint(whole.run)
+    for name, value in theirs["state_dict"].items():  # type: ignore[attr-defined]
+        assert torch.equal(ours["state_dict"][name], value), name  # type: ignore[index]
+    assert whole_rows(folder.metrics) == whole_rows(whole.run / "metrics.csv")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
+def test_every_signal_saves_before_it_stops(source: Path, tmp_path: Path, number: int) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(Stopped) as stopped:
+        train(tiny_spec(source), run_dir=tmp_path / "run", observers=[StopAt(2, number)])
+    assert stopped.value.signal == number
+    assert checkpoint(tmp_path / "run")["global_step"] == 2
+    assert signal.getsignal(number) == before
+
+
+def test_another_spec_does_not_continue_a_run(source: Path, whole: TrainResult) -> None:
+    assert whole.run is not None
+    with pytest.raises(UsageError, match="differs"):
+        resume(tiny_spec(source, ["optim.lr=0.5"]), RunFolder(whole.run))
+
+
+def test_a_damaged_checkpoint_is_refused(source: Path, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(Stopped):
+        train(tiny_spec(source), run_dir=folder.path, observers=[StopAt(1)])
+    last = folder.checkpoints / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:200])
+    with pytest.raises(CheckFailed, match="damaged"):
+        resume(tiny_spec(source), folder)
