@@ -6,7 +6,7 @@ text without a traceback and leaves with its `exit_code`. Anything else that esc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class StqError(Exception):
@@ -25,8 +25,8 @@ class UsageError(StqError):
 class Problem:
     """One mistake in a spec.
 
-    `path` leads to it through the spec (`("losses", 1, "weight")`); `where` is `file:line:column`, `excerpt` the line
-    with a caret under the word; both are empty where the spec has no text there (a default, a `--set`).
+    `path` leads to it through the spec (`("losses", 1, "weight")`), to its key or its value as `on` says; `where` is
+    `file:line:column`, `excerpt` the line with a caret under the word; both are empty where no text was at hand.
     """
 
     path: tuple[str | int, ...]
@@ -34,6 +34,7 @@ class Problem:
     hint: str = ""
     where: str = ""
     excerpt: str = ""
+    on: Literal["key", "value"] = "value"
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.message}" if self.where else self.message

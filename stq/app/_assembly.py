@@ -1,8 +1,9 @@
 """From a spec to an experiment that can train, checked in the order of cost: losses, data, network, routing."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from torch import Tensor
 
@@ -10,11 +11,11 @@ from stq.app._data import open_data
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
 from stq.app._run_folder import RunFolder
 from stq.data import ForecastData, Statistics
-from stq.errors import CheckFailed, DataError
+from stq.errors import CheckFailed, DataError, SpecError
 from stq.losses import LossContext
 from stq.models import Forecaster, build_forecaster
 from stq.routing import Groups, Router, plan_routes
-from stq.spec import LoadedSpec
+from stq.spec import LoadedSpec, suggest
 from stq.training import ForecastModule, Loaders, load_weights
 
 
@@ -41,9 +42,9 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None) -> Experiment:
     forecaster = build_network(loaded, data)
     if origin is not None:
         put_weights(forecaster, load_weights(origin.best), origin.best, strict=run is not None)
-    groups = Groups.of(
-        forecaster, {**forecaster.groups(), **spec.groups} if not spec.groups else spec.groups, freeze=spec.freeze
-    )
+    patterns = spec.groups or forecaster.groups()
+    refuse_unknown_groups(loaded, losses, patterns)
+    groups = Groups.of(forecaster, patterns, freeze=spec.freeze)
     plan = plan_routes(groups, routes_of(losses))
     minimum, maximum = data.target_range()
     size = data.size if spec.data.patch is None else (spec.data.patch.size, spec.data.patch.size)
@@ -63,6 +64,35 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None) -> Experiment:
         seed=spec.seed,
     )
     return Experiment(loaded, losses, data, module, loaders)
+
+
+def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:
+    """Refuse every name of a group that the network does not have, at its place in the spec."""
+    named: list[tuple[str, tuple[str | int, ...], Literal["key", "value"]]] = []
+    for index, resolved in enumerate(losses):
+        written = loaded.spec.losses[index].updates
+        for number, name in enumerate(resolved.updates):
+            if written is None:
+                named.append((name, ("losses", index, "loss"), "value"))
+            elif isinstance(written, Mapping):
+                named.append((name, ("losses", index, "updates", name), "key"))
+            else:
+                named.append((name, ("losses", index, "updates", number), "value"))
+    named += [(name, ("freeze", number), "value") for number, name in enumerate(loaded.spec.freeze)]
+    named += [(name, ("optim", "groups", name), "key") for name in loaded.spec.optim.groups]
+    problems = [
+        loaded.problem(path, f"the network has no parameter group {name!r}", suggest_group(name, groups), on=on)
+        for name, path, on in named
+        if name not in groups
+    ]
+    if problems:
+        raise SpecError(problems)
+
+
+def suggest_group(name: str, groups: Collection[str]) -> str:
+    """What to write instead."""
+    near = suggest(name, groups)
+    return f"did you mean {near!r}?" if near else f"its groups are {', '.join(groups)}"
 
 
 def build_network(loaded: LoadedSpec, data: ForecastData) -> Forecaster:

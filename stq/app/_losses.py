@@ -35,7 +35,7 @@ def resolve_losses(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
         try:
             resolved.append(resolve(registry, item, has_quantiles=bool(levels_of(loaded))))
         except SpecError as error:
-            problems += located(loaded, index, error)
+            problems += loaded.located(error.problems, ("losses", index))
         except PluginError as error:
             problems.append(loaded.problem(("losses", index, "loss"), str(error)))
     if problems:
@@ -75,19 +75,6 @@ def levels_of(loaded: LoadedSpec) -> tuple[float, ...]:
     return () if quantiles is None else quantiles.levels
 
 
-def located(loaded: LoadedSpec, index: int, error: SpecError) -> list[Problem]:
-    """The problems of one item, at their places in the file."""
-    return [
-        loaded.problem(
-            ("losses", index, *problem.path),
-            problem.message,
-            problem.hint,
-            on="key" if "has no option" in problem.message else "value",
-        )
-        for problem in error.problems
-    ]
-
-
 def set_up_losses(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], context: LossContext) -> None:
     """Hand the training statistics to every loss. Raises SpecError, located, where one does not suit the run."""
     problems: list[Problem] = []
@@ -95,7 +82,7 @@ def set_up_losses(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], context:
         try:
             resolved.loss.setup(context)
         except SpecError as error:
-            problems += located(loaded, index, error)
+            problems += loaded.located(error.problems, ("losses", index))
     if problems:
         raise SpecError(problems)
 

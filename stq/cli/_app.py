@@ -16,22 +16,20 @@ from stq.cli._train import train
 app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
 
-def show_version(wanted: bool) -> None:
-    """Print the version and leave."""
+def show_version(wanted: bool) -> bool:
+    """Print the version and leave, if that is wanted."""
     if wanted:
         typer.echo(f"stq {__version__}")
         raise typer.Exit
+    return wanted
 
 
 Version = Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")]
 
 
-@app.callback(invoke_without_command=True)
-def stq(context: typer.Context, version: Version = False) -> None:
+@app.callback()
+def stq(version: Version = False) -> None:
     """Spatio-temporal forecasts with calibrated bands, every loss confined to the parameters it is tagged with."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 app.command("train")(train)

@@ -1,6 +1,6 @@
 """`stq check-grads`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,11 +11,9 @@ from stq.errors import CheckFailed
 from stq.report import gradient_tables
 
 Synthetic = Annotated[bool, typer.Option("--synthetic", help="Use made-up numbers instead of the first batch.")]
-EngineName = Annotated[
-    str | None,
-    typer.Option(
-        "--engine", metavar="NAME", help="pruned, save-restore or joint, instead of the spec's.", show_default=False
-    ),
+Engine = Literal["pruned", "save-restore", "joint"]
+EngineChoice = Annotated[
+    Engine | None, typer.Option("--engine", help="The engine to check, instead of the spec's.", show_default=False)
 ]
 
 
@@ -23,7 +21,7 @@ def check_grads(
     source: SpecOrRun,
     overrides: Overrides = None,
     synthetic: Synthetic = False,
-    engine: EngineName = None,
+    engine: EngineChoice = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> Answer:

@@ -35,7 +35,7 @@ class CommandLine(TyperGroup):
         **extra: Any,
     ) -> NoReturn:
         """Never returns: the exit code is that of the answer or of the failure."""
-        arguments = sys.argv[1:] if args is None else list(args)
+        arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
         as_json, stdout = "--json" in arguments, sys.stdout
         silence_lightning()
         try:

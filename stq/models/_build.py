@@ -31,7 +31,9 @@ def build_forecaster(
     """A `Forecaster` on the CPU with fresh weights.
 
     `channels` is K, the input channels, of which the first `variables` (C) are what is forecast; `levels` ascend
-    within (0, 1) and may be empty; `hidden` has the channels of each ConvLSTM layer; `kernel` is odd, in cells.
+    within (0, 1) and may be empty; `hidden` has the channels of each ConvLSTM layer; `kernel` is odd, in cells;
+    `residual` makes central fields changes from the last known frame, which needs data where that isn't always zero
+    (with inputs relative to it there is nothing to add, and nothing for a share to learn).
 
     Each top-level part and each head draws its weights from a stream of its own, named after it: those of backbone
     and central heads are the same for one `seed` whatever `levels` and `order` say.
@@ -51,28 +53,27 @@ def build_forecaster(
             location_encoder = LocationEncoder(location_degree)
         features += location_encoder.output.out_features
 
-    def heads(name: str, levels_each: int) -> nn.ModuleList:
+    def heads(name: str, levels_each: int, residual: bool) -> nn.ModuleList:
         """One head a horizon, each with maps for all variables at `levels_each` levels; none for no level."""
         built = nn.ModuleList()
         for horizon in range(horizons if levels_each else 0):
             with stream(seed, f"{name}.{horizon}"):
-                built.append(Head(features, levels_each * variables, head_hidden, kernel))
+                built.append(Head(features, levels_each * variables, head_hidden, kernel, residual=residual))
         return built
 
-    lower, upper = heads("lower_heads", len(below)), heads("upper_heads", len(above))
+    own = residual and order == "independent"  # anchored quantiles have the last frame from the central forecast
+    lower, upper = heads("lower_heads", len(below), own), heads("upper_heads", len(above), own)
     if order == "anchored":
         _start(lower, lambda h: initial_maps(below[::-1], h)[::-1], variables)
         _start(upper, lambda h: initial_maps(above, h), variables)
     return Forecaster(
         convlstm=convlstm,
         location_encoder=location_encoder,
-        central_heads=heads("central_heads", 1),
+        central_heads=heads("central_heads", 1, residual),
         lower_heads=lower,
-        median_heads=heads("median_heads", int(0.5 in levels)),
+        median_heads=heads("median_heads", int(0.5 in levels), own),
         upper_heads=upper,
-        variables=variables,
         levels=tuple(levels),
-        residual=residual,
         order=order,
     )
 

@@ -21,10 +21,10 @@ class Forecaster(nn.Module):
     loss may move what is none of this module's business, with one exception: in the order `anchored` the quantiles
     stand on the *detached* central forecast, so they don't depend on the central heads at all.
 
-    With `residual` the central field is the change from `base`. Quantiles in the order
+    Central heads may be residual (see `Head`): they then give changes from `base`. Quantiles in the order
 
-    - `independent` are fields of their own (changes from `base` with `residual`), as in the original recipe. Nothing
-      keeps them from crossing.
+    - `independent` are fields of their own, residual like the central ones, as in the original recipe. Nothing keeps
+      them from crossing.
     - `anchored` are a centre and widths: see `anchored_quantiles`. The centre is the detached central forecast. Where
       0.5 is a level, the median is the detached central forecast plus the median heads' own change, so it has only
       the difference of median and mean to learn, and the widths stand on that median, detached too: the median
@@ -43,9 +43,7 @@ class Forecaster(nn.Module):
         lower_heads: nn.ModuleList,
         median_heads: nn.ModuleList,
         upper_heads: nn.ModuleList,
-        variables: int,
         levels: tuple[float, ...],
-        residual: bool,
         order: Order,
     ) -> None:
         super().__init__()
@@ -55,9 +53,7 @@ class Forecaster(nn.Module):
         self.lower_heads = lower_heads
         self.median_heads = median_heads
         self.upper_heads = upper_heads
-        self.variables = variables
         self.levels = levels
-        self.residual = residual
         self.order = order
 
     def forward(
@@ -66,21 +62,18 @@ class Forecaster(nn.Module):
         base: Float[Tensor, "B C Y X"],
         location: Float[Tensor, "B 2 Y X"],
     ) -> Forecast:
-        """The forecast. `base` is read only with `residual`, `location` only with a location encoder."""
+        """The forecast. The values of `base` matter to residual heads only, `location` to a location encoder."""
         features = self.convlstm(inputs)
         if self.location_encoder is not None:
             features = torch.cat([features, self.location_encoder(location)], dim=1)
-        start = base[:, None, None] if self.residual else 0.0
-        central = (start + self._maps(self.central_heads, features)).squeeze(2)
+        central = _maps(self.central_heads, features, base).squeeze(2)
         if not self.levels:
             return Forecast(central)
         lower, median, upper = (
-            self._maps(heads, features) if len(heads) else central.new_empty(*central.shape[:2], 0, *central.shape[2:])
+            _maps(heads, features, base) if len(heads) else central.detach().unsqueeze(2)[:, :, :0]
             for heads in (self.lower_heads, self.median_heads, self.upper_heads)
         )
-        if self.order == "independent":
-            lower, median, upper = start + lower, start + median, start + upper
-        else:
+        if self.order == "anchored":
             median = central.detach().unsqueeze(2) + median
             lower, upper = anchored_quantiles(median.squeeze(2) if len(self.median_heads) else central, lower, upper)
         return Forecast(central, torch.cat([lower, median, upper], dim=2), self.levels)
@@ -96,7 +89,6 @@ class Forecaster(nn.Module):
         built = {group: tuple(f"{part}.*" for part in names if part in present) for group, names in parts.items()}
         return {group: patterns for group, patterns in built.items() if patterns}
 
-    def _maps(self, heads: nn.ModuleList, features: Tensor) -> Float[Tensor, "B H L C Y X"]:
-        batch, _, rows, columns = features.shape
-        maps = [head(features).view(batch, -1, self.variables, rows, columns) for head in heads]
-        return torch.stack(maps, dim=1)
+
+def _maps(heads: nn.ModuleList, features: Tensor, base: Tensor) -> Float[Tensor, "B H L C Y X"]:
+    return torch.stack([head(features, base) for head in heads], dim=1)

@@ -1,12 +1,14 @@
 """The tables of `stq check-grads`."""
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from stq.report._numbers import count, significant
-from stq.report._table import add_row, new_table, titled
+from stq.report._table import add_row, new_table, pairs, titled
 
 if TYPE_CHECKING:
     from stq.app import CheckGradsResult
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 STYLES = {"pass": "bold green", "ok": "green", "blocked": "cyan", "none": "dim"}
 """By verdict; every other one is a fault, in red."""
+ABREAST = 5
+"""Losses in one table of modules, so that it fits 80 columns."""
 
 
 def gradient_tables(result: "CheckGradsResult") -> Group:
@@ -28,7 +32,7 @@ def matrix(result: "CheckGradsResult") -> RenderableType:
     """What each loss has in each group, what the routing lets through, and what to think of it."""
     cells = {(cell.loss, cell.group): cell for cell in result.audit.cells}
     groups = [name for name, size in result.groups.items() if size.parameters]
-    heads = (f"{name}\n{count(result.groups[name].elements)}{frozen(result, name)}" for name in groups)
+    heads = (f"{name}\n{count(result.groups[name].elements)} parameters{frozen(result, name)}" for name in groups)
     table = new_table("loss", "weight>", *heads)
     for loss, weight in result.losses.items():
         add_row(table, loss, significant(weight), *(judged(cells[loss, group]) for group in groups))
@@ -54,45 +58,49 @@ def worded(name: str) -> Text:
 
 
 def modules(result: "CheckGradsResult") -> RenderableType:
-    """The norm that each loss has, after routing, on each module of the forecaster."""
+    """The norm that each loss has, after routing, on each module of the forecaster; a few losses a table."""
     losses = list(result.losses)
+    parts = [losses[start : start + ABREAST] for start in range(0, len(losses), ABREAST)]
+    return titled("Modules by losses: norms after routing", *(module_table(result, part) for part in parts))
+
+
+def module_table(result: "CheckGradsResult", losses: list[str]) -> Table:
+    """One part of the losses, and all losses together."""
     table = new_table("module", *(f"{loss}>" for loss in losses), "all>")
-    former = None
-    for row in result.audit.modules:
-        if former not in (None, row.group):
-            table.add_section()
-        former = row.group
-        norms = (significant(row.norms.get(loss, 0.0)) for loss in losses)
-        add_row(table, row.module, *norms, significant(row.total))
-    return titled("Modules by losses: norms after routing", table)
+    for _, rows in groupby(result.audit.modules, key=lambda row: row.group):
+        for row in rows:
+            norms = (significant(row.norms.get(loss, 0.0), 2) for loss in losses)
+            add_row(table, row.module, *norms, significant(row.total, 2))
+        table.add_section()
+    return table
 
 
 def conflicts(result: "CheckGradsResult") -> RenderableType:
     """How the losses agree where two of them depend on a group, the fiercest fight of each group first."""
     allowed = {(cell.loss, cell.group) for cell in result.audit.cells if cell.allowed > 0}
     table = new_table("group", "losses", "cosine>", "routing")
-    former = None
     for group in result.groups:
         for row in sorted((c for c in result.audit.conflicts if c.group == group), key=lambda c: c.cosine):
-            if former not in (None, group):
-                table.add_section()
-            former = group
             reach = [loss for loss in row.losses if (loss, group) in allowed]
             word = {2: "both reach it", 1: f"{reach[0]} alone" if reach else "", 0: "neither"}[len(reach)]
             add_row(table, group, " and ".join(row.losses), f"{row.cosine:+.2f}", word)
+        table.add_section()
     return titled("Conflicts: cosine between the gradients of two losses (-1 a fight, +1 agreement)", table)
 
 
-def verdict(result: "CheckGradsResult") -> Text:
-    """One line to remember, and below it every problem."""
+def verdict(result: "CheckGradsResult") -> Table:
+    """The lines to remember, and every problem."""
     audit = result.audit
-    text = worded(audit.verdict)
     passes = "1 backward pass" if audit.passes == 1 else f"{audit.passes} backward passes"
-    text.append(
-        f": engine {result.engine}, {passes}, on {result.data} data; at most {audit.reference_difference:.3g} from the "
-        f"gradients of {audit.reference}, and {audit.sum_difference:.2g} of its norm from the permitted sum",
-        style="default not bold",
+    return pairs(
+        [
+            ("verdict", worded(audit.verdict)),
+            *(("problem", problem) for problem in audit.problems),
+            ("engine", f"{result.engine}, {passes}, on {result.data} data"),
+            (
+                "reference",
+                f"largest difference to the gradients of {audit.reference}: {audit.reference_difference:.3g}",
+            ),
+            ("", f"to the sum of what the routing permits: {audit.sum_difference:.2g} of its norm"),
+        ]
     )
-    for problem in audit.problems:
-        text.append(f"\n  {problem}", style="default not bold")
-    return text

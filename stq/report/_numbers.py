@@ -28,6 +28,11 @@ def significant(value: float | None, digits: int = 3) -> str:
     return _text(value, f".{digits}g")
 
 
+def steady(value: float, digits: int = 4) -> str:
+    """One number with always so many digits, so that it keeps its width from line to line."""
+    return _text(value, f"#.{digits}g")
+
+
 def share(value: float | None) -> str:
     """A coverage or another share of one, to three decimals; an exact zero is a bare 0."""
     return "0" if value == 0 else _text(value, ".3f")

@@ -12,7 +12,7 @@ def problem_text(problems: Sequence[Problem]) -> Text:
     text = Text()
     for number, problem in enumerate(problems):
         text.append("\n" if number else "")
-        text.append(f"{problem.where}: " if problem.where else "", style="bold")
+        text.append(f"{problem.where or 'error'}: ", style="bold")
         text.append(problem.message, style="red")
         if problem.excerpt:
             line, _, caret = problem.excerpt.rpartition("\n")

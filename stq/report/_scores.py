@@ -29,7 +29,7 @@ def score_tables(result: "EvaluateResult") -> Group:
 def errors(result: "EvaluateResult") -> RenderableType:
     """RMSE of the forecast and of its baselines, and the skill over each."""
     table = new_table(
-        "variable",
+        "variable, units",
         "horizon>",
         "RMSE>",
         "RMSE\npersist.>",
@@ -50,7 +50,7 @@ def errors(result: "EvaluateResult") -> RenderableType:
 def bands(result: "EvaluateResult") -> RenderableType:
     """The outermost band: coverage, width, crossing."""
     coverage = ("coverage\nraw>", "coverage\ncalibrated>") if result.calibrated else ("coverage>",)
-    table = new_table("variable", "horizon>", "n>", "frames>", *coverage, "width>", "crossing>")
+    table = new_table("variable, units", "horizon>", "n>", "frames>", *coverage, "width>", "crossing>")
     for rows in by_variable(result.scores):
         for row, width in zip(rows, aligned([row.width for row in rows]), strict=True):
             covered = (row.coverage_raw, row.coverage) if result.calibrated else (row.coverage,)
@@ -66,7 +66,7 @@ def coverages(result: "EvaluateResult") -> RenderableType:
     """The coverage of every pair of levels: one level alone hides a broken model."""
     intervals = max((score.intervals for score in result.scores), key=len)
     claims = (f"{percent(interval.expected)} claimed>" for interval in intervals)
-    table = new_table("variable", "horizon>", *claims)
+    table = new_table("variable, units", "horizon>", *claims)
     for rows in by_variable(result.scores):
         for row in rows:
             add_row(table, label(row), str(row.horizon), *(before_and_after(i, result) for i in row.intervals))

@@ -12,16 +12,16 @@ PLAIN = Box("    \n    \n -- \n    \n -- \n -- \n    \n    \n", ascii=True)
 
 
 def new_table(*columns: str) -> Table:
-    """An empty table. A column whose name ends in `>` holds numbers and is aligned to the right.
+    """An empty table. A column whose name ends in `>` holds numbers: aligned to the right, never broken.
 
     A line break in a name makes the header so many lines high.
     """
-    table = Table(box=PLAIN, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=PLAIN, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for name in columns:
-        right = name.endswith(">")
-        table.add_column(
-            Text(name.removesuffix(">")), justify="right" if right else "left", vertical="top", overflow="fold"
-        )
+        if name.endswith(">"):
+            table.add_column(Text(name.removesuffix(">")), justify="right", no_wrap=True)
+        else:
+            table.add_column(Text(name), overflow="fold")
     return table
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from stq.report._numbers import significant
+from stq.report._numbers import significant, steady
 from stq.report._training_plan import training_plan
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def epoch_line(event: "EpochEnded", epochs: int) -> str:
     parts = [
         f"epoch {event.epoch + 1:{width}}/{epochs}",
         f"step {event.step:5}",
-        *(f"{name} {significant(value, 4)}" for name, value in event.train_losses.items()),
+        *(f"{name} {steady(value)}" for name, value in event.train_losses.items()),
         f"val_central {event.val_central:.4f}",
         f"lr {significant(next(iter(event.learning_rates.values()), None))}",
         f"{event.seconds:.1f} s",

@@ -1,5 +1,6 @@
 """Pydantic's errors as problems in the user's words, each with its place in the text."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -28,6 +29,9 @@ _EXAMPLES = {
 }
 """What to write for a key that is required."""
 
+
+_WAY = re.compile("<[a-z]+>")
+"""How the models tag the ways in which one value may be given (`<dates>`, `<fraction>`)."""
 
 MOST = 100
 """Mistakes that are told at once: past so many the text is no spec at all."""
@@ -59,7 +63,7 @@ def explain(error: ValidationError, root: Node) -> list[Problem]:
 
 def _path(loc: Iterable[str | int]) -> Path:
     """Without the steps that only pydantic takes: the `<way>` in which a value was given."""
-    return tuple(step for step in loc if not (isinstance(step, str) and step.startswith("<")))
+    return tuple(step for step in loc if not (isinstance(step, str) and _WAY.fullmatch(step)))
 
 
 def _explain_one(path: Path, kind: str, context: dict[str, Any], value: object, text: str, root: Node) -> Problem:

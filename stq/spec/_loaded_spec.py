@@ -39,13 +39,11 @@ class LoadedSpec:
     def located(self, problems: Iterable[Problem], under: tuple[str | int, ...] = ()) -> tuple[Problem, ...]:
         """Problems that know only their path below `under`, such as those of a loss's options, shown in the text.
 
-        A problem of a name that nobody knows is shown at the name, every other at the value.
+        A problem that has its place already keeps it.
         """
         return tuple(self._locate(problem, (*under, *problem.path)) for problem in problems)
 
     def _locate(self, problem: Problem, path: tuple[str | int, ...]) -> Problem:
         if problem.where:
             return replace(problem, path=path)
-        about_name = problem.message.startswith("unknown") or " has no option " in problem.message
-        on: Literal["key", "value"] = "key" if about_name else "value"
-        return place(self.root, path, problem.message, problem.hint, on)
+        return place(self.root, path, problem.message, problem.hint, problem.on)

@@ -150,3 +150,29 @@ def test_a_loader_makes_batches_of_the_right_kind(path: Path) -> None:
     assert batch.location.shape == (7, 2, 4, 5)
     assert batch.time.tolist() == list(data.splits["train"].issue_times[:7])
     assert data.time_label(int(batch.time[0])) == "1995-03-01"
+
+
+def test_a_missing_input_of_any_normalisation_stands_at_its_climatology(path: Path) -> None:
+    data = build_data(request_for(path, inputs=("cloud",), split=SPLIT, normalise="standard"))
+    dataset = data.splits["val"]
+    found = dataset[dataset.issue_times.index(51)].inputs[1, 1, 2, 2]
+    statistics = data.normaliser
+    expected = (statistics.climatology[50 % 12, 1, 2, 2] - statistics.mean[1]) / statistics.deviation[1]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_missing_input_relative_to_the_last_frame_is_no_change(path: Path) -> None:
+    data = build_data(request_for(path, inputs=("cloud",), split=SPLIT, relative_to="last"))
+    dataset = data.splits["val"]
+    inputs = dataset[dataset.issue_times.index(51)].inputs
+    assert inputs[1, 1, 2, 2] == 0
+    assert inputs[1, 3, 2, 2] != 0
+
+
+def test_the_last_known_value_is_looked_for_within_the_window_alone(tmp_path: Path) -> None:
+    field = seasonal(60)
+    field[49:52, 1, 1] = np.nan
+    data = build_data(request_for(write_grid(tmp_path / "a.nc", {"air": field}), split=SPLIT, history=3))
+    dataset = data.splits["val"]
+    assert dataset[dataset.issue_times.index(50)].base[0, 1, 1] != 0
+    assert dataset[dataset.issue_times.index(51)].base[0, 1, 1] == 0

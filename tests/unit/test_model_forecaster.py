@@ -61,12 +61,13 @@ def quantiles_of(forecast: Forecast) -> Tensor:
 
 
 def reached(model: nn.Module, value: Tensor) -> set[str]:
-    """Top-level parts that `value` depends on, as the gradient sees it."""
+    """Top-level parts that `value` depends on: those in its graph, of which each must get a gradient that isn't 0."""
     parameters = dict(model.named_parameters())
     gradients = torch.autograd.grad(value, list(parameters.values()), allow_unused=True, retain_graph=True)
-    return {
-        name.partition(".")[0] for name, g in zip(parameters, gradients, strict=True) if g is not None and g.norm() > 0
-    }
+    found = {name: g for name, g in zip(parameters, gradients, strict=True) if g is not None}
+    parts = {name.partition(".")[0] for name in found}
+    assert parts == {name.partition(".")[0] for name, g in found.items() if g.norm() > 0}
+    return parts
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -204,6 +205,28 @@ def test_a_residual_head_adds_the_base(levels: tuple[float, ...], order: Order) 
     change, forecast = plain(inputs, base, location), residual(inputs, base, location)
     torch.testing.assert_close(forecast.central, change.central + base[:, None])
     torch.testing.assert_close(quantiles_of(forecast), quantiles_of(change) + base[:, None, None])
+
+
+def test_a_residual_head_learns_what_share_of_the_base_to_keep() -> None:
+    model = build((0.1, 0.9), "independent")
+    inputs, base, location = batch()
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(60):
+        optimiser.zero_grad()
+        forecast = model(inputs, base, location)
+        (forecast.central - 0.4 * base[:, None]).square().mean().backward()
+        optimiser.step()
+    for head in model.central_heads:
+        assert ((10 * head.share - 0.4).abs() < 0.2).all()
+    assert all((10 * head.share == 1).all() for head in model.lower_heads)
+
+
+def test_anchored_quantile_heads_have_the_base_from_the_central_forecast_alone() -> None:
+    names = {name for name, _ in build((0.1, 0.5, 0.9), "anchored").named_parameters() if name.endswith("share")}
+    assert names == {f"central_heads.{h}.share" for h in range(3)}
+    names = {name for name, _ in build((0.1, 0.5, 0.9), "independent").named_parameters() if name.endswith("share")}
+    assert len(names) == 12
+    assert not [name for name, _ in build(residual=False).named_parameters() if name.endswith("share")]
 
 
 def test_without_residual_the_base_is_not_read() -> None:

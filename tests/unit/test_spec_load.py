@@ -8,7 +8,7 @@ import pytest
 from stq.errors import Problem, SpecError
 from stq.spec import load_spec, parse_spec
 
-TEXT = "data: {source: [a.nc, 'in/*.nc', /abs.nc, 's3://bucket/x.zarr'], targets: [ozone]}\nlosses: [mse]\n"
+TEXT = "data: {source: [a.nc, 'in/*.nc', ~/h.nc, 's3://bucket/x.zarr'], targets: [ozone]}\nlosses: [mse]\n"
 
 
 def write(folder: Path, text: str | bytes, name: str = "my spec(1).yaml") -> Path:
@@ -21,7 +21,12 @@ def test_relative_paths_are_relative_to_the_spec(tmp_path: Path) -> None:
     text = TEXT.replace("[ozone]", "[ozone], static: [{file: ../b.tif, variable: c}]")
     path = write(tmp_path, text + "plugins: [./my_loss.py]\ninit_from: runs/x\n")
     spec = load_spec(path, ["init_from=runs/y"]).spec
-    assert spec.data.source == (f"{tmp_path}/a.nc", f"{tmp_path}/in/*.nc", "/abs.nc", "s3://bucket/x.zarr")
+    assert spec.data.source == (
+        f"{tmp_path}/a.nc",
+        f"{tmp_path}/in/*.nc",
+        os.path.expanduser("~/h.nc"),
+        "s3://bucket/x.zarr",
+    )
     assert spec.data.static[0].file == tmp_path.parent / "b.tif"
     assert spec.plugins == (tmp_path / "my_loss.py",)
     assert spec.init_from == tmp_path / "runs/y"
@@ -74,7 +79,10 @@ def test_later_checks_point_into_the_text() -> None:
     assert loaded.problem(("losses", 0, "levles"), "unknown option", on="key").where == "spec:3:18"
     assert loaded.problem(("model", "kernel"), "too large").where == "spec:1:1"
     unknown, wrong = loaded.located(
-        [Problem(("levles",), "the loss ssim has no option 'levles'", "hint"), Problem(("bins",), "expected a number")],
+        [
+            Problem(("levles",), "the loss ssim has no option 'levles'", "hint", on="key"),
+            Problem(("bins",), "expected a number"),
+        ],
         under=("losses", 0),
     )
     assert (unknown.where, unknown.path, unknown.hint) == ("spec:3:18", ("losses", 0, "levles"), "hint")

@@ -33,6 +33,9 @@ def test_a_spec_is_frozen_hashable_and_copied_whole() -> None:
         spec.groups["b"] = ("c",)  # type: ignore[index]
     with pytest.raises(TypeError, match="frozen"):
         spec.losses[0].options.update({"x": 1})
+    for change in ("clear", "pop", "popitem", "setdefault", "update", "__delitem__", "__ior__"):
+        with pytest.raises(TypeError, match="frozen"):
+            getattr(spec.groups, change)("a")
     for copy in (deepcopy(spec), pickle.loads(pickle.dumps(spec)), spec.model_copy(), eval_json(spec)):
         assert copy == spec
         assert hash(copy) == hash(spec)
@@ -85,6 +88,8 @@ def test_calibration_follows_the_split_unless_it_is_asked_for() -> None:
         ("[1995, 1996-11]", "[1996-12, 1998]", False),
         ("[1995, 1996-11-30]", "[1996-11-30T06:00, 1998]", True),
         ("[1995, 1996-11-30T05:59]", "['1996-11-30 06', 1998]", False),
+        ("[1995, 1996-11-30T05:59:59]", "[1996-11-30T05:59:59, 1998]", True),
+        ("[1996-11-30T05:59:59, 1998]", "[1995, 1996-11-30T05:59:59]", True),
         ("[1997, 1998]", "[1995, 1996]", False),
         ("[1995-02-30, 1995-02-30]", "[1995-03, 1995-03]", False),
         ("[1995, 1999]", "[1996, 1997]", True),
