@@ -124,7 +124,7 @@ class RunFolder:
             source = Path(name).read_bytes()
             file = f"{number}-{Path(name).name}"
             self.write(self.plugins / file, source)
-            local.append({"file": file, "source": name, "sha256": hashlib.sha256(source).hexdigest()})
+            local.append({"file": file, "source": str(name), "sha256": hashlib.sha256(source).hexdigest()})
         self.write_json(
             self.environment,
             {

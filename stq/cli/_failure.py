@@ -33,7 +33,16 @@ class Failure:
         if self.hint:
             error["hint"] = self.hint
         if self.problems:
-            error["problems"] = [vars(problem) for problem in self.problems]
+            error["problems"] = [
+                {
+                    "path": problem.path,
+                    "where": problem.where,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                    "excerpt": problem.excerpt,
+                }
+                for problem in self.problems
+            ]
         return {"error": error}
 
     @property

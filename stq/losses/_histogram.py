@@ -26,11 +26,12 @@ class Histogram(Loss):
     0). c is the central forecast, y what came true. L is the mean of d over all fields, each counted by its valid
     area.
 
-    s_k / h, with h the bins' width, is the cumulative sum of a histogram whose cells are shared between the two nearest
-    edges in proportion (the triangular kernel of Ustinova and Lempitsky 2016, arXiv:1611.00822), so d is the L1
-    distance of cumulative histograms: in one dimension the earth mover's distance (Werman, Peleg and Rosenfeld 1985,
-    doi:10.1016/0734-189X(85)90055-6). It is at most the 1-Wasserstein distance of the fields' values, and reaches it as
-    bins grow finer, and at once where the distributions don't cross within a bin: moving all values by m costs |m|.
+    The mean of s_k / h, with h the bins' width, is one minus the cumulative sum of a histogram whose cells are shared
+    between the two nearest edges in proportion (the triangular kernel of Ustinova and Lempitsky 2016,
+    arXiv:1611.00822), so d is the L1 distance of cumulative histograms: in one dimension the earth mover's distance
+    (Werman, Peleg and Rosenfeld 1985, doi:10.1016/0734-189X(85)90055-6). It is at most the 1-Wasserstein distance of
+    the fields' values. It reaches it where the two distributions don't cross within a bin (moving all values by m
+    costs |m|), and, between the outer edges, as bins grow finer.
 
     Where we differ: the end bins are open and linear, since a closed range has no gradient for a forecast beyond it.
     Every cell lies in exactly one bin, where s_k has slope 1, so no cell is ever without a gradient while its bin's
@@ -51,10 +52,9 @@ class Histogram(Loss):
         self.bins = bins
 
     def setup(self, context: LossContext) -> None:
-        span = context.maximum - context.minimum
-        span = torch.where(span > 0, span, 1.0)  # a constant variable: any width will do
+        width = (context.maximum - context.minimum) / self.bins  # 0 for a constant variable: the open ends are left
         self.register_buffer("minimum", context.minimum[:, None, None].clone(), persistent=False)
-        self.register_buffer("width", span[:, None, None] / self.bins, persistent=False)
+        self.register_buffer("width", width[:, None, None], persistent=False)
 
     def forward(self, forecast: Forecast, target: Target) -> Tensor:
         share = share_of_cells(target)
@@ -72,9 +72,7 @@ class Histogram(Loss):
         one of the shares and one of the parts: the memory is that of the fields, not of the fields times the bins.
         """
         minimum, width = self.minimum.to(values.dtype), self.width.to(values.dtype)
-        position = torch.nan_to_num(
-            (values.detach() - minimum) / width
-        )  # a NaN keeps to some bin and makes that one NaN
+        position = torch.nan_to_num((values.detach() - minimum) / width)  # a NaN falls into some bin, and makes it NaN
         bin_ = position.floor().clamp(-1, self.bins) + 1
         edge = minimum + (bin_ - 1).clamp(min=0) * width
         rows, columns = values.shape[:3].numel(), self.bins + 2

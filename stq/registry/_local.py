@@ -37,7 +37,7 @@ def load_local(path: Path) -> tuple[ModuleType, LocalPlugin]:
     module.__file__ = str(path)
     sys.modules[name] = module  # before it runs: dataclasses and type hints look their module up
     try:
-        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+        exec(compile(source, str(path), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise PluginError(f"{_place(path, error)}: {type(error).__name__}: {error}") from error

@@ -13,9 +13,9 @@ from stq.routing._gradients import (
     norm,
     pattern_differences,
     permitted_gradients,
-    precision,
     raw_gradients,
     relative_difference,
+    rounding,
     run,
     times,
 )
@@ -79,8 +79,8 @@ def audit_step(plan: Plan, step: Step, engine: Engine, *, tolerance: float = 1e-
 
     The engine is compared with `save-restore` (with `pruned` where it is `save-restore`), with the sum of the permitted
     gradients, and with itself: at twice the scale it must add twice as much to what is there. Each may differ by
-    `tolerance` of the size of the gradients (times the precision of the parameters relative to float32), for kernels
-    that add in no fixed order; routing that is wrong differs by far more.
+    `tolerance` of the size of the gradients, or by four roundings of the coarsest parameter where that is more: kernels
+    and engines may add in another order. Routing that is wrong differs by far more.
 
     Backward hooks of the parameters fire in an audit as in a step.
     """
@@ -104,7 +104,7 @@ def audit_step(plan: Plan, step: Step, engine: Engine, *, tolerance: float = 1e-
     faults = [(cell.verdict, describe(cell)) for cell in cells if cell.verdict in SEVERITY]
     faults += [("starved", text) for text in starved(plan, together)]
     if not any(kind in ("leak", "nonfinite") for kind, _ in faults):
-        bound = tolerance * precision(plan)
+        bound = max(tolerance, rounding(plan))
         if relative_difference(plan, together, expected_by_reference, raw) > bound:
             faults.append(("mismatch", f"gradients differ from those of {reference} by up to {difference:.3g}"))
         if sum_difference > bound:

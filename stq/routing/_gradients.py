@@ -129,7 +129,6 @@ def pattern_differences(found: Gradients, expected: Gradients) -> list[str]:
     return [name for name in found if (found[name] is None) != (expected[name] is None)]
 
 
-def precision(plan: Plan) -> float:
-    """Rounding of the coarsest parameter, in units of float32's; 1 for float64 too."""
-    eps = max((torch.finfo(p.dtype).eps for _, p in plan.groups.named_parameters()), default=0.0)
-    return max(1.0, eps / torch.finfo(torch.float32).eps)
+def rounding(plan: Plan) -> float:
+    """What adding in another order may do to a gradient: four roundings of the coarsest parameter."""
+    return 4 * max((torch.finfo(p.dtype).eps for _, p in plan.groups.named_parameters()), default=0.0)

@@ -37,7 +37,7 @@ Probe = Callable[[Plan, Step, Engine], bool]
 
 SILENCED = (
     "The 'train_dataloader' does not have many workers",  # four batches in memory need none
-    "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # Lightning #21311: its own call, into torch's pytree
+    "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # Lightning #21326: its own call into torch
 )
 
 

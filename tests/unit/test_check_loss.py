@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from support.faulty_losses import FAULTS, Detached, HardHistogram, WrongTag
+from support.faulty_losses import FAULTS, Detached, HardHistogram, Trainable, WrongTag
 
 from stq.errors import CheckFailed
 from stq.losses import MSE, Laplacian, Loss, Pinball
@@ -59,6 +59,7 @@ def test_an_instance_is_checked_with_its_options_and_left_as_it_was():
     check_loss(loss).raise_for_failures()
     assert not hasattr(loss, "seen")
     assert "needs the option 'factor'" in check_loss(Scaled).failures[0].message
+    assert "trainable parameters" in check_loss(Trainable()).failures[0].message
 
 
 def test_a_loss_without_a_name_is_told_so():

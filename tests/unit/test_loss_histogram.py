@@ -91,8 +91,22 @@ def test_a_forecast_that_is_not_a_number_makes_the_loss_so_rather_than_failing()
         assert not ready(Histogram)(Forecast(central), target).isfinite()
 
 
-def test_a_constant_variable_stays_finite():
-    forecast, target = batch(8)
+def test_values_beyond_the_range_are_told_from_values_in_the_last_bin():
+    truth = torch.full((1, 1, 1, 4, 4), 0.9, dtype=torch.float64)
+    spread = truth + torch.tensor(
+        [-0.1, 0.1, -0.3, 0.3], dtype=torch.float64
+    )  # the same mean, a quarter of it beyond 1
+    loss = Histogram(bins=2)
+    loss.setup(context((4, 4), minimum=(0.0,), maximum=(1.0,)))
+    target = Target(truth, torch.ones_like(truth, dtype=torch.bool))
+    assert loss(Forecast(spread), target).item() == pytest.approx(0.05 + 0.05)  # 0.2 / 4 beyond, and missing below
+
+
+def test_a_constant_variable_has_the_open_ends_left_and_costs_the_mean_absolute_error():
+    _, target = batch(8)
+    forecast, _ = batch(9)
+    constant = Target(torch.full_like(target.values, 1.25), target.valid)
     loss = Histogram()
-    loss.setup(context(minimum=(0.0, 0.0), maximum=(0.0, 1.0)))
-    assert loss(forecast, target).isfinite()
+    loss.setup(context(minimum=(1.25, 1.25), maximum=(1.25, 1.25)))
+    expected = (forecast.central - 1.25)[target.valid].abs().mean()
+    assert loss(forecast, constant).item() == pytest.approx(expected.item())

@@ -215,6 +215,15 @@ def test_a_loss_that_is_not_finite_is_named_and_no_other(engine: str, factor: fl
     assert all(conflict.cosine == conflict.cosine for conflict in audit.conflicts)
 
 
+def test_a_loss_whose_value_alone_is_not_finite_is_named() -> None:
+    audit = audited(change={"mse": lambda loss: loss + float("inf")})
+    assert audit.verdict == "nonfinite"
+    assert {(cell.loss, cell.group) for cell in audit.cells if cell.verdict == "nonfinite"} == {
+        ("mse", "backbone"),
+        ("mse", "central"),
+    }
+
+
 def test_a_finite_loss_with_a_nan_in_its_gradient_is_nonfinite() -> None:
     """0 / 0 inside a masked square root: the value is fine, the gradient is not."""
     audit = audited(change={"mse": lambda loss: loss + (loss - loss).sqrt()})
@@ -349,6 +358,23 @@ def poisoning_in_company(
         plan.groups.members[1].tensors()[-1].grad.fill_(float("nan"))
 
 
+def filling_frozen_with_zeros_in_company(
+    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
+) -> None:
+    """Zeros on what is frozen, when all losses are there."""
+    pruned(plan, losses, scale, retain_graph=retain_graph)
+    for _, parameter in plan.groups.named_parameters(frozen=True):
+        if parameter.grad is None and len(losses) > 1:
+            parameter.grad = torch.zeros_like(parameter)
+
+
+def pass_by_pass(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+    """Correct, and added in another order: one pass for each loss of a class."""
+    for found, factors, parameters in passes(plan, losses):
+        for loss, seed in zip(found, seeds(found, factors, scale), strict=True):
+            torch.autograd.backward([loss], [seed], inputs=parameters, retain_graph=True)
+
+
 FAULTS: dict[str, tuple[Engine, str, str]] = {
     "joint": (joint, "leak", "pinball moves backbone"),
     "no inputs": (without_inputs, "leak", "pinball moves backbone"),
@@ -389,6 +415,12 @@ def test_a_gradient_on_a_frozen_group_is_a_leak() -> None:
     audit = audited(moving_what_is_frozen, freeze=("backbone",))
     assert audit.verdict == "leak"
     assert any("mse moves backbone" in text for text in audit.problems)
+
+
+def test_zeros_on_a_frozen_group_are_found_though_no_single_loss_causes_them() -> None:
+    audit = audited(filling_frozen_with_zeros_in_company, freeze=("backbone",))
+    assert audit.verdict == "mismatch"
+    assert any("a gradient of zeros" in text and "backbone.0.weight" in text for text in audit.problems)
 
 
 def test_a_frozen_group_that_something_thawed_is_blocked_and_seen_so() -> None:
@@ -527,15 +559,34 @@ def test_a_correct_set_up_raises_no_alarm(setup: str, engine: str) -> None:
     assert audit.reference_difference == 0.0
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_another_order_of_adding_is_no_fault_and_a_missing_loss_is_one(dtype: torch.dtype) -> None:
+    plan, step = banded(SOFT, dtype=dtype)
+    audit = audit_step(plan, step, pass_by_pass)
+    assert audit.reference_difference > 0
+    assert audit.problems == ()
+    assert audit_step(plan, step, dropping_a_loss_in_company).verdict == "mismatch"
+
+
+def test_a_gradient_that_overflows_has_no_cosine() -> None:
+    net = nn.Linear(2, 1, bias=False)
+    plan = plan_routes(Groups.of(net, {"all": ["*"]}), dict.fromkeys("ab", Route(1.0, {"all": 1.0})))
+    huge = net.weight.sum() * 3e38 * 10
+    audit = audit_step(plan, step_of({"a": huge, "b": 2 * huge}), pruned)
+    assert audit.verdict == "nonfinite"
+    assert audit.conflicts == ()
+
+
 # the audit leaves no trace
 
 
 def test_gradients_from_before_are_put_back_and_none_stays_none() -> None:
     net = BandNet()
     net.central.weight.grad = torch.full_like(net.central.weight, 3.0)
+    net.backbone[0].weight.grad = torch.ones_like(net.backbone[0].weight)  # from before it was frozen
     kept = net.central.weight.grad
     before: Gradients = gradients(net)
-    audit_step(band_plan(net, freeze=["backbone"]), step_of(net.losses(*fields())), joint)
+    audit_step(band_plan(net, freeze=["backbone"]), step_of(net.losses(*fields())), moving_what_is_frozen)
     assert same_bits(gradients(net), before)
     assert net.central.weight.grad is kept
 

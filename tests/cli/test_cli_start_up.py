@@ -1,0 +1,50 @@
+"""Help, version, plugins and mistakes in a spec are answered before anything heavy is imported."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from support.command_line import SPEC
+
+HEAVY = {"torch", "numpy", "xarray", "pytorch_lightning", "netCDF4", "scipy", "torchmetrics"}
+
+COMMANDS = (
+    ["--version"],
+    ["plugins"],
+    ["train", "--help"],
+    ["train", "typo.yaml"],
+    ["train", "gone.yaml", "--json"],
+    ["check", "fine.yaml", "--set", "optim.lr=fast"],
+    ["check-grads", "typo.yaml"],
+    ["eval", "typo.yaml"],
+)
+
+ASK = f"""
+import sys
+from stq.cli import app
+for arguments in {COMMANDS}:
+    try:
+        app(arguments, prog_name="stq")
+    except SystemExit as left:
+        print(*arguments, "->", left.code, sorted({HEAVY} & set(sys.modules)))
+"""
+
+
+def test_help_imports_nothing_heavy() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "stq", "--help"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in result.stderr.splitlines()}
+    assert "typer" in imported
+    assert not imported & HEAVY
+    for name in ("train", "eval", "check-grads", "check", "losses", "plugins"):
+        assert re.search(rf"\b{name}\b", result.stdout)
+
+
+def test_the_text_of_a_spec_is_judged_before_anything_heavy_is_imported(workplace: Path) -> None:
+    Path("fine.yaml").write_text(SPEC)
+    Path("typo.yaml").write_text(SPEC.replace("trainer:", "trainr:"))
+    result = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
+    codes = [line.partition(" -> ")[2] for line in result.stdout.splitlines() if " -> " in line]
+    assert codes == ["0 []", "0 []", "0 []", "2 []", "2 []", "2 []", "2 []", "2 []"], result.stdout + result.stderr
+    assert "stq 0." in result.stdout
