@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from stq.cli._answer import Answer
 from stq.cli._console import console_for
-from stq.cli._failure import PIPE_CLOSED, Failure, failure_of
+from stq.cli._failure import DISK_ERROR, PIPE_CLOSED, Failure, failure_of
 from stq.cli._lightning import silence_lightning
 from stq.errors import Stopped
 from stq.report import json_text
@@ -73,13 +73,24 @@ def deliver(answer: object, stdout: TextIO, *, as_json: bool) -> int:
 
 def report(failure: Failure, stdout: TextIO, *, as_json: bool) -> int:
     """Print an error: words to standard error, and with --json a document to standard output."""
-    if failure.exit_code == PIPE_CLOSED:
-        with suppress(OSError):  # or Python complains about the closed pipe when it flushes at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
-        return PIPE_CLOSED
-    with suppress(BrokenPipeError):
-        if as_json:
+    if as_json and failure.exit_code != PIPE_CLOSED:
+        try:
             stdout.write(json_text(failure.document) + "\n")
             stdout.flush()
-        console_for(sys.stderr).print(failure.text, soft_wrap=True)
+        except OSError as error:
+            failure = failure_of(error)
+    if failure.exit_code in (PIPE_CLOSED, DISK_ERROR):
+        give_up(stdout)
+    if failure.exit_code != PIPE_CLOSED:
+        with suppress(OSError):
+            console_for(sys.stderr).print(failure.text, soft_wrap=True)
     return failure.exit_code
+
+
+def give_up(stdout: TextIO) -> None:
+    """Drop what standard output could not take, or Python would try again at its exit and complain."""
+    try:
+        stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())

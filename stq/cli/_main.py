@@ -1,6 +1,8 @@
 """The console script."""
 
 import signal
+import sys
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -12,6 +14,8 @@ from stq.errors import Stopped
 def main() -> None:
     """Run `stq` on the process's arguments and exit."""
     settle_threads()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names that the terminal's encoding has no letters for
     signal.signal(signal.SIGTERM, stop)
     app(prog_name="stq")
 

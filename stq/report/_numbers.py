@@ -28,7 +28,7 @@ def significant(value: float | None, digits: int = 3) -> str:
     return _text(value, f".{digits}g")
 
 
-def steady(value: float, digits: int = 4) -> str:
+def steady(value: float | None, digits: int = 4) -> str:
     """One number with always so many digits, so that it keeps its width from line to line."""
     return _text(value, f"#.{digits}g")
 

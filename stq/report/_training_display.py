@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from stq.report._numbers import significant
+from stq.report._numbers import aligned, significant
 from stq.report._table import add_row, new_table
 from stq.report._training_lines import start_line
 from stq.report._training_plan import training_plan
@@ -91,6 +91,8 @@ class TrainingDisplay:
     def losses(self) -> Table:
         """Unweighted means of each loss over the epoch."""
         table = new_table("loss", "train>", "validation>")
-        for name in self.train:
-            add_row(table, name, significant(self.train[name], 4), significant(self.validation.get(name), 4))
+        train = aligned(list(self.train.values()))
+        validation = aligned([self.validation.get(name) for name in self.train])
+        for row in zip(self.train, train, validation, strict=True):
+            add_row(table, *row)
         return table

@@ -3,7 +3,7 @@
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from rich.console import Group
 
 from stq.report._table import pairs
 from stq.report._training_plan import place
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from stq.app import TrainResult
 
 
-def training_outcome(result: "TrainResult") -> Table:
+def training_outcome(result: "TrainResult") -> Group:
     """The last lines of `stq train`: the run's place and the two commands that read it."""
     early = ", stopped early: the validation error no longer fell" if result.stopped_early else ""
     steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
@@ -24,4 +24,4 @@ def training_outcome(result: "TrainResult") -> Table:
         run = place(result.run)
         rows.append(("bands", "calibrated" if result.calibrated else "not calibrated"))
         rows += [("run", run), ("next", f"stq check-grads {quote(run)}"), ("next", f"stq eval {quote(run)}")]
-    return pairs(rows)
+    return Group("", pairs(rows))

@@ -25,7 +25,11 @@ BY_SET = {
     "level outside (0, 1)": ("quantiles.levels=[0.0, 0.9]", 2, "levels"),
     "unordered levels": ("quantiles.levels=[0.9, 0.1]", 2, "levels"),
     "unknown group": ("losses.mse.updates=[bakbone]", 2, "bakbone"),
-    "pattern that matches nothing": ("groups={backbone: [convlstm.*, nothing.*], central: [central_*], quantiles: [lower_*, upper_*]}", 2, "nothing.*"),
+    "pattern that matches nothing": (
+        "groups={backbone: [convlstm.*, nothing.*], central: [central_*], quantiles: [lower_*, upper_*]}",
+        2,
+        "nothing.*",
+    ),
     "a group that nothing updates": ("losses.pinball.updates=[central]", 2, "quantiles"),
     "missing plugin file": ("plugins=[gone.py]", 2, "gone.py"),
     "location without positions": ("data.history", 2, "key.path=value"),

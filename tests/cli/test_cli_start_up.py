@@ -48,3 +48,13 @@ def test_the_text_of_a_spec_is_judged_before_anything_heavy_is_imported(workplac
     codes = [line.partition(" -> ")[2] for line in result.stdout.splitlines() if " -> " in line]
     assert codes == ["0 []", "0 []", "0 []", "2 []", "2 []", "2 []", "2 []", "2 []"], result.stdout + result.stderr
     assert "stq 0." in result.stdout
+
+
+def test_a_closed_pipe_is_silent_and_a_full_disk_is_told() -> None:
+    shell = ['python() { "$0" "$@"; }; python -m stq plugins | true; echo "${PIPESTATUS[0]}"']
+    shell += ['python -m stq plugins > /dev/full; echo "$?"; python -m stq plugins --json > /dev/full; echo "$?"']
+    command = ["bash", "-c", "; ".join(shell), sys.executable]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["141", "74", "74"]
+    assert len(result.stderr.splitlines()) == 4
+    assert result.stderr.count("No space left on device") == 2

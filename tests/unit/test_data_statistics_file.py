@@ -73,3 +73,14 @@ def test_another_file_a_pickle_and_a_missing_file_are_refused(tmp_path: Path) ->
 def test_a_place_that_can_not_be_written_is_a_disk_error(tmp_path: Path, statistics: Statistics) -> None:
     with pytest.raises(DiskError, match="can't be written"):
         statistics.save(tmp_path / "none" / "statistics.npz")
+
+
+def test_a_number_changed_by_hand_does_not_match_the_checksum(tmp_path: Path, statistics: Statistics) -> None:
+    path = tmp_path / "statistics.npz"
+    statistics.save(path)
+    with np.load(path) as stored:
+        contents = dict(stored)
+    contents["step"] = contents["step"] * 2
+    np.savez(path, **contents)
+    with pytest.raises(CheckFailed, match="do not match their checksum"):
+        Statistics.load(path)
