@@ -112,7 +112,7 @@ def build_network(loaded: LoadedSpec, data: ForecastData) -> Forecaster:
         kernel=model.kernel,
         dropout=model.dropout,
         head_hidden=model.heads.hidden,
-        residual=model.residual,
+        residual=model.residual and loaded.spec.data.relative_to == "none",  # relative to the last frame, it is zero
         location_degree=None if model.location is None else model.location.degree,
         order="anchored" if quantiles is None else quantiles.order,
         seed=loaded.spec.seed,

@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from stq.app._assembly import build_network, put_weights
 from stq.app._data import open_data
 from stq.app._forecasting import forecast_split
 from stq.app._losses import levels_of
 from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration, expected_coverage_range
-from stq.data import ForecastData, Statistics
+from stq.data import Statistics
 from stq.errors import CheckFailed, UsageError
 from stq.metrics import ForecastScores, Score
 from stq.training import load_weights
@@ -73,7 +70,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
     if run.calibration.is_file():
         calibration = ConformalCalibration.from_json(run.calibration.read_text(encoding="utf-8"))
     levels = levels_of(loaded)
-    scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, data_range=anomaly_range(data))
+    scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, data_range=data.anomaly_range())
     for found in forecast_split(forecaster, data, split, batch_size=loaded.spec.data.batch_size):
         quantiles = found.quantiles
         if calibration is not None and quantiles is not None:
@@ -112,9 +109,3 @@ def chance_ranges(scores: tuple[Score, ...], calibration: ConformalCalibration |
         low, high = expected_coverage_range(interval.expected, fitted, scored_frames=scored)
         rows.append(ChanceRange(interval.lower, interval.upper, interval.expected, fitted, scored, low, high))
     return tuple(rows)
-
-
-def anomaly_range(data: ForecastData) -> Tensor:
-    """The range of each variable's normalised training targets, in units."""
-    minimum, maximum = data.target_range()
-    return (maximum - minimum) * torch.from_numpy(data.normaliser.scale[: len(data.variables)])

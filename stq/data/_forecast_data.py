@@ -63,6 +63,13 @@ class ForecastData:
         """The least and the greatest normalised target of the training windows."""
         return torch.from_numpy(self.normaliser.minimum), torch.from_numpy(self.normaliser.maximum)
 
+    def anomaly_range(self) -> Float[Tensor, " C"]:
+        """How far the training targets spread around their climatology, greatest minus least, in units."""
+        steps = np.unique(np.array(self.splits["train"].issue_times)[:, None] + np.array(self.horizons))
+        maps = self.normaliser.climatology[self.phases[steps], : len(self.variables)]
+        anomaly = self.observed[steps] - maps
+        return torch.from_numpy(np.nanmax(anomaly, axis=(0, 2, 3)) - np.nanmin(anomaly, axis=(0, 2, 3)))
+
     def to_units(
         self, z: Float[Tensor, "B H *Q C Y X"], offset: Float[Tensor, "B H C Y X"]
     ) -> Float[Tensor, "B H *Q C Y X"]:

@@ -122,7 +122,7 @@ def known_warnings() -> Iterator[None]:
             ".*Checkpoint directory .* exists and is not empty.*",  # --resume continues in the same folder
             ".*is not recommended.*mid-epoch.*",
             ".*You're resuming from a checkpoint that ended before the epoch ended.*",  # Loaders know their place
-            ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # inside Lightning, Lightning-AI/pytorch-lightning#21326
+            ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning-AI/pytorch-lightning#21326
             ".*GPU available but not used.*",
         ):
             warnings.filterwarnings("ignore", text)

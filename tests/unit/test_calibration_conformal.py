@@ -92,6 +92,7 @@ def test_weights_make_it_the_weighted_quantile_as_of_repeated_cells() -> None:
     quantiles, truth, valid = fields(3, 5)
     times = torch.randint(1, 4, truth.shape[:1] + truth.shape[-1:], generator=torch.Generator().manual_seed(0))
     weight = times[:, None, :].expand(6, 8, 8).float()
+    truth = truth * weight[:, None, None]  # so that it matters which weight goes with which score
     weighted = fitted(quantiles, truth, valid, LEVELS, weight)
     equal = fitted(quantiles, truth, valid, LEVELS, torch.full_like(weight, 0.3))
     assert equal == fitted(quantiles, truth, valid, LEVELS)

@@ -80,3 +80,12 @@ def test_an_item_takes_well_under_a_millisecond(data: ForecastData) -> None:
 def test_windows_are_the_same_whenever_they_are_cut(data: ForecastData) -> None:
     first, again = data.splits["train"][5], data.splits["train"][5]
     assert all(torch.equal(here, there) for here, there in zip(first, again, strict=True))
+
+
+def test_the_range_of_anomalies_is_that_of_the_training_targets(data: ForecastData) -> None:
+    with xr.open_dataset(NASA) as dataset:
+        fields = dataset[["ozone", "temperature"]].load().astype("float64").sel(time=slice("1995-01", "1999-02"))
+    anomaly = fields.groupby("time.month") - fields.groupby("time.month").mean()
+    targets = anomaly.isel(time=slice(4, None))  # the first four months are inputs alone
+    expected = [float(targets[name].max() - targets[name].min()) for name in data.variables]
+    np.testing.assert_allclose(data.anomaly_range(), expected, rtol=1e-4)

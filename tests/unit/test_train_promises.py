@@ -7,8 +7,8 @@ import torch
 from support.tiny_runs import tiny_source, tiny_spec
 
 from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
-from stq.app._forecasting import forecast_split
 from stq.app._assembly import assemble
+from stq.app._forecasting import forecast_split
 from stq.training import load_weights
 
 
