@@ -2,11 +2,25 @@
 
 import logging
 
-TALKERS = ("pytorch_lightning.utilities.rank_zero", "lightning_fabric.utilities.rank_zero")
-"""The loggers behind its lines on devices, products of the vendor, and why `Trainer.fit` stopped."""
+PARTS = (
+    "accelerators",
+    "callbacks",
+    "core",
+    "loggers",
+    "loops",
+    "plugins",
+    "profilers",
+    "strategies",
+    "trainer",
+    "tuner",
+    "utilities",
+)
+"""Packages whose loggers talk: on devices, products of the vendor, defaults, why `Trainer.fit` stopped. Their parent's
+level would be set back when Lightning is imported."""
 
 
 def silence_lightning() -> None:
     """Let warnings and errors through and nothing below; works before Lightning is imported, and does not import it."""
-    for name in TALKERS:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for package in ("pytorch_lightning", "lightning_fabric"):
+        for part in PARTS:
+            logging.getLogger(f"{package}.{part}").setLevel(logging.WARNING)

@@ -24,9 +24,9 @@ def test_sigterm_saves_a_checkpoint_and_resume_goes_on(spec: Path, workplace: Pa
                 break
         told = process.stderr.read()
     assert process.returncode == 143, told
+    assert len(told.splitlines()) == 1
     assert "SIGTERM" in told
     assert "--resume" in told
-    assert "Traceback" not in told
     assert Path("run/checkpoints/last.ckpt").is_file()
     rows = len(Path("run/metrics.csv").read_text().splitlines())
     assert rows < 15
