@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, Trainer
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping
 
 from stq.spec import TrainerSpec
+from stq.training._best_checkpoint import BestCheckpoint
 from stq.training._checkpoints import AtomicCheckpointIO
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import Observe, TrainingObserver
 from stq.training._signals import StopOnSignal
 
-BEST, LAST = "best.ckpt", "last.ckpt"
+LAST = "last.ckpt"
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,7 @@ def fit(
         early = EarlyStopping("val_central", mode="min", patience=settings.patience, check_finite=False)
         callbacks.append(early)
     if checkpoints is not None:
-        best = ModelCheckpoint(
-            dirpath=checkpoints,
-            filename=Path(BEST).stem,
-            monitor="val_central",
-            mode="min",
-            save_last=True,
-            enable_version_counter=False,
-        )
+        best = BestCheckpoint(checkpoints)
         callbacks.append(best)
     budget = 1 if trial else (settings.max_steps or -1)
     trainer = Trainer(

@@ -11,7 +11,7 @@ from support.tiny_runs import tiny_source, tiny_spec
 
 from stq.app import RunFolder, TrainResult, resume, train
 from stq.errors import CheckFailed, Stopped, UsageError
-from stq.training import EpochEnded, Started, Stepped
+from stq.training import EpochEnded, Started, Stepped, load_weights
 
 
 class StopAt:
@@ -101,3 +101,22 @@ def test_a_damaged_checkpoint_is_refused(source: Path, tmp_path: Path) -> None:
     last.write_bytes(last.read_bytes()[:200])
     with pytest.raises(CheckFailed, match="damaged"):
         resume(tiny_spec(source), folder)
+
+
+def test_a_run_that_was_moved_keeps_its_best(source: Path, whole: TrainResult, tmp_path: Path) -> None:
+    spec = tiny_spec(source)
+    with pytest.raises(Stopped):
+        train(spec, run_dir=tmp_path / "here", observers=[StopAt(9)])
+    moved = (tmp_path / "here").rename(tmp_path / "there")
+    best = load_weights(moved / "checkpoints" / "best.ckpt")
+    last = moved / "checkpoints" / "last.ckpt"
+    state = torch.load(last, weights_only=True)
+    (callback,) = (value for key, value in state["callbacks"].items() if key.startswith("BestCheckpoint"))
+    better = torch.tensor(1e-6)  # as if the best epoch had been one that no later epoch reaches
+    callback["best_model_score"] = callback["kth_value"] = better
+    callback["best_k_models"] = dict.fromkeys(callback["best_k_models"], better)
+    torch.save(state, last)
+    resume(spec, RunFolder(moved))
+    kept = load_weights(moved / "checkpoints" / "best.ckpt")
+    assert all(torch.equal(kept[name], best[name]) for name in best)
+    assert not (tmp_path / "here").exists()
