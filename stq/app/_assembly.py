@@ -8,7 +8,10 @@ from typing import Literal
 from torch import Tensor
 
 from stq.app._data import open_data
+from stq.app._device import refuse_missing_device
+from stq.app._init_from import refuse_other_horizons, refuse_seen
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
+from stq.app._not_yet import refuse_not_yet
 from stq.app._run_folder import RunFolder
 from stq.data import ForecastData, Statistics
 from stq.errors import CheckFailed, DataError, SpecError
@@ -30,17 +33,22 @@ class Experiment:
     loaders: Loaders
 
 
-def assemble(loaded: LoadedSpec, run: RunFolder | None = None) -> Experiment:
-    """Build the experiment that the spec describes; with `run`, on its statistics and with its best weights.
+def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool = True) -> Experiment:
+    """Build the experiment that the spec describes; with `run`, on its statistics and, if `trained`, its best weights.
 
     Raises SpecError, PluginError, DataError, RoutingError: whatever can be refused before the first gradient.
     """
     spec = loaded.spec
+    refuse_not_yet(loaded)
+    refuse_missing_device(loaded)
     losses = resolve_losses(loaded)
     origin = run if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     data = open_data(spec.data, None if origin is None else Statistics.load(origin.statistics))
     forecaster = build_network(loaded, data)
-    if origin is not None:
+    if origin is not None and trained:
+        if run is None:
+            refuse_other_horizons(loaded, origin)
+            refuse_seen(loaded, data, origin)
         put_weights(forecaster, load_weights(origin.best), origin.best, strict=run is not None)
     patterns = spec.groups or forecaster.groups()
     refuse_unknown_groups(loaded, losses, patterns)
@@ -103,6 +111,7 @@ def build_network(loaded: LoadedSpec, data: ForecastData) -> Forecaster:
             "model.location asks for a location encoder, and the grid has no latitude and longitude; "
             "set model.location: null"
         )
+    residual = model.residual and loaded.spec.data.relative_to == "none"  # relative to the last frame, it is zero
     return build_forecaster(
         channels=data.channels,
         variables=len(data.variables),
@@ -112,7 +121,8 @@ def build_network(loaded: LoadedSpec, data: ForecastData) -> Forecaster:
         kernel=model.kernel,
         dropout=model.dropout,
         head_hidden=model.heads.hidden,
-        residual=model.residual and loaded.spec.data.relative_to == "none",  # relative to the last frame, it is zero
+        residual=residual,
+        share=data.persisting_share() if residual else None,
         location_degree=None if model.location is None else model.location.degree,
         order="anchored" if quantiles is None else quantiles.order,
         seed=loaded.spec.seed,

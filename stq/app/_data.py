@@ -6,7 +6,6 @@ from stq.spec import DataSpec
 
 def request_of(spec: DataSpec) -> DataRequest:
     """The same wishes in plain arguments."""
-    parts = {name: getattr(spec.split, name) for name in ("train", "val", "calibration", "test")}
     dims = {} if spec.dims is None else {key: name for key, name in spec.dims if name is not None}
     return DataRequest(
         source=spec.source,
@@ -17,7 +16,7 @@ def request_of(spec: DataSpec) -> DataRequest:
         ),
         history=spec.history,
         horizons=spec.horizons,
-        split={name: part for name, part in parts.items() if part is not None},
+        split=spec.split.parts(),
         normalise=spec.normalise,
         relative_to=spec.relative_to,
         coarsen=None if spec.coarsen is None else (spec.coarsen.y, spec.coarsen.x),

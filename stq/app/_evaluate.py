@@ -63,14 +63,15 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
     if data.fingerprint != run.read_environment().get("data_sha256"):
         raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
     if split not in data.splits:
-        raise UsageError(f"the run has no split {split!r}; there are: {', '.join(data.splits)}")
+        raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
     forecaster = build_network(loaded, data)
     put_weights(forecaster, load_weights(run.best), run.best, strict=True)
     calibration = None
     if run.calibration.is_file():
         calibration = ConformalCalibration.from_json(run.calibration.read_text(encoding="utf-8"))
     levels = levels_of(loaded)
-    scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, data_range=data.anomaly_range())
+    extremes = data.anomaly_range()
+    scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, anomaly_range=extremes)
     for found in forecast_split(forecaster, data, split, batch_size=loaded.spec.data.batch_size):
         quantiles = found.quantiles
         if calibration is not None and quantiles is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stq.errors import PluginError, Problem, SpecError
-from stq.losses import Loss, LossContext, build_loss
+from stq.losses import Loss, LossContext, blamed, build_loss
 from stq.registry import LossRegistry, load_losses
 from stq.routing import Route
 from stq.spec import LoadedSpec, LossSpec
@@ -80,7 +80,8 @@ def set_up_losses(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], context:
     problems: list[Problem] = []
     for index, resolved in enumerate(losses):
         try:
-            resolved.loss.setup(context)
+            with blamed(resolved.name):
+                resolved.loss.setup(context)
         except SpecError as error:
             problems += loaded.located(error.problems, ("losses", index))
     if problems:

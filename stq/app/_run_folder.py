@@ -142,7 +142,9 @@ class RunFolder:
 
     def read_environment(self) -> Mapping[str, Any]:
         """What `write_environment` noted. Raises CheckFailed where it is damaged."""
-        found: Mapping[str, Any] = self.read_json(self.environment)
+        found = self.read_json(self.environment)
+        if not isinstance(found, dict):
+            raise CheckFailed(f"{self.environment}: damaged (it is no mapping); the run is not whole")
         return found
 
     def write_json(self, path: Path, content: object) -> None:

@@ -100,7 +100,7 @@ def resume(
     started_with = run.load_spec()
     if dump_spec(loaded.spec) != run.resolved.read_text(encoding="utf-8"):
         raise UsageError(f"the spec differs from that of {run.path}; a resumed run keeps its spec: {run.resolved}")
-    experiment = assemble(started_with)
+    experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
     if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
         raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
     audit = audit_experiment(experiment)
@@ -128,7 +128,7 @@ def finish(
         observers=(table, *observers),
         resume=resume,
     )
-    forecaster = experiment.module.forecaster
+    forecaster = experiment.module.forecaster.float()  # as `evaluate` builds it, whatever it was trained in
     forecaster.load_state_dict(load_weights(run.best))
     calibration = calibrate_split(spec, experiment.data, forecaster)
     if calibration is not None:

@@ -23,8 +23,9 @@ class ConformityScores:
     the largest where there are fewer. It is added outside on both sides, in units.
 
     Where we differ: the scores of all valid cells of all frames are pooled, and cells of one frame are not
-    exchangeable; so the promise of the paper holds with n counted in frames, loosely (see `expected_coverage_range`),
-    and `frames` is kept beside the cells. With area weights the quantile is the weighted one, so that the coverage
+    exchangeable; so the paper's promise does not carry over: cells of a frame that stand or fall together make the mean
+    coverage less than the claim, much so with few frames (see `expected_coverage_range`). Hence `frames` is kept beside
+    the cells. With area weights the quantile is the weighted one, so that the coverage
     that is scored is the coverage that was fitted. The correction is added, not multiplied with the width: it is
     defined for bands of no or negative width (independent heads that cross), and a narrow band in a few frames can't
     make it explode.

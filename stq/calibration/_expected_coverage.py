@@ -1,5 +1,7 @@
 """How far the coverage of a calibrated band may stray by chance."""
 
+import math
+
 
 def expected_coverage_range(
     level: float, frames: int, probability: float = 0.95, *, scored_frames: int | None = None
@@ -11,23 +13,22 @@ def expected_coverage_range(
     the coverage in the long run, by the calibration's luck alone).
 
     Given its calibration sample, a band calibrated on n exchangeable scores without ties covers a share of what is to
-    come that is a Beta(k, n + 1 - k) variable with k = ⌈(n + 1) level⌉ (Vovk 2012, arXiv:1209.2673,
-    proposition 2).
-    We don't round k, since the scores of cells are pooled and their quantile falls between frames, so the mean is
-    `level` for any n:
+    come that is a Beta(k, n + 1 - k) variable, where k is the rank of the score that was taken (Vovk 2012,
+    arXiv:1209.2673, proposition 2), and of m scored frames the number that is covered is beta-binomial with the same
+    parameters. We count as if the cells of a frame stood or fell together: the rank among all cells then falls on the
+    frame
 
-        coverage ~ Beta((n + 1) level, (n + 1) (1 - level))
+        k = min(⌊n level⌋ + 1, n)
 
-    and of m scored frames the number that is covered is beta-binomial with the same parameters.
-
-    What it assumes: that frames are exchangeable with those to come (no trend, no season that one part has and the
-    other lacks), and that each frame is one draw, as if its cells stood or fell together. Cells do differ within a
-    frame, so the true scatter is less; neighbouring frames are alike, so it is more. Below 1 / (1 - level) frames
-    the range says little but how little is known.
+    whose mean coverage, k / (n + 1), need not be the claim: with three frames it is 75 % at most. Cells do differ
+    within a frame, so the true mean lies between that and the claim, and the true scatter is less; neighbouring frames
+    are alike, so it is more. It is also assumed that the frames are exchangeable with those to come: no trend, no
+    season that one part has and the other lacks.
     """
     from scipy.stats import beta, betabinom  # a second to import, for whoever asks
 
-    a, b = (frames + 1) * level, (frames + 1) * (1 - level)
+    rank = min(math.floor(frames * level + 1e-9) + 1, frames)
+    a, b = rank, frames + 1 - rank
     tails = [(1 - probability) / 2, (1 + probability) / 2]
     if scored_frames is None:
         low, high = beta.ppf(tails, a, b)

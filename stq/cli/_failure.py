@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import typer
 from rich.text import Text
 
-from stq.errors import Problem, SpecError, Stopped, StqError
+from stq.errors import Problem, SpecError, Stopped, StqError, UsageError
 from stq.report import problem_text
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+OUT_OF_REACH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
+"""A path that no file can have, or that this user may not enter."""
 DISK_ERROR = 74
 PIPE_CLOSED = 128 + 13
 """As if SIGPIPE had stopped the process, which is what a shell expects."""
@@ -76,6 +78,8 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, OSError) and error.errno in DISK_FULL:
         place = f" ({error.filename})" if error.filename else ""
         return Failure(DISK_ERROR, kind, f"{error.strerror}{place}", hint="make room, and continue with --resume")
+    if isinstance(error, OSError) and error.errno in OUT_OF_REACH and error.filename:
+        return Failure(UsageError.exit_code, kind, f"{error.strerror}: {error.filename}")
     found = f"{kind}: {words(error)}" if words(error) else kind
     return Failure(1, kind, f"a bug in stq: {found}", hint="--debug shows the traceback; please report it")
 

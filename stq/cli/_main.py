@@ -1,5 +1,6 @@
 """The console script."""
 
+import os
 import signal
 import sys
 from io import TextIOWrapper
@@ -14,6 +15,9 @@ from stq.errors import Stopped
 def main() -> None:
     """Run `stq` on the process's arguments and exit."""
     settle_threads()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the process
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (for as long as the process lives)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names that the terminal's encoding has no letters for
     signal.signal(signal.SIGTERM, stop)

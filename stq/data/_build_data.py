@@ -12,7 +12,7 @@ from stq.data._fit import fit_statistics
 from stq.data._forecast_data import ForecastData
 from stq.data._grid import Grid
 from stq.data._request import DataRequest
-from stq.data._scaled import scale_series, target_range
+from stq.data._scaled import refuse_unknown_targets, scale_series, target_range
 from stq.data._series import Series, read_series
 from stq.data._splits import resolve_splits
 from stq.data._static import read_static
@@ -47,6 +47,7 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
     else:
         _check_match(statistics, request, series)
         scaled = scale_series(series, statistics, request.history)
+    refuse_unknown_targets(scaled, request.targets, plan.issued, request.horizons)
     known = np.asarray(scaled.valid[train.start : train.stop, :targets].any(axis=(0, 1)))
     tiles, tile_notes = training_tiles(known, request.patch)
     channels = Channels(

@@ -31,7 +31,7 @@ def coarsen_grid(grid: Grid, block: tuple[int, int]) -> Grid:
     def along(values: np.ndarray | None, length: int) -> np.ndarray | None:
         return None if values is None else values[: len(values) // length * length].reshape(-1, length).mean(axis=1)
 
-    lon = None if grid.lon is None else mean(np.unwrap(grid.lon, period=360.0, axis=1))
+    lon = None if grid.lon is None else mean(np.unwrap(np.unwrap(grid.lon, period=360.0, axis=1), period=360.0, axis=0))
     size = (grid.size[0] // block[0], grid.size[1] // block[1])
     return Grid(size, along(grid.y, block[0]), along(grid.x, block[1]), mean(grid.lat), lon)
 

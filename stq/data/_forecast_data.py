@@ -63,12 +63,29 @@ class ForecastData:
         """The least and the greatest normalised target of the training windows."""
         return torch.from_numpy(self.normaliser.minimum), torch.from_numpy(self.normaliser.maximum)
 
-    def anomaly_range(self) -> Float[Tensor, " C"]:
-        """How far the training targets spread around their climatology, greatest minus least, in units."""
+    def anomaly_range(self) -> tuple[Float[Tensor, " C"], Float[Tensor, " C"]]:
+        """The least and the greatest departure of the training targets from their climatology, in units."""
         steps = np.unique(np.array(self.splits["train"].issue_times)[:, None] + np.array(self.horizons))
         maps = self.normaliser.climatology[self.phases[steps], : len(self.variables)]
         anomaly = self.observed[steps] - maps
-        return torch.from_numpy(np.nanmax(anomaly, axis=(0, 2, 3)) - np.nanmin(anomaly, axis=(0, 2, 3)))
+        low, high = (extreme(anomaly, axis=(0, 2, 3)) for extreme in (np.nanmin, np.nanmax))
+        return torch.from_numpy(low), torch.from_numpy(high)
+
+    def persisting_share(self) -> Float[Tensor, "H C"]:
+        """The share of the last known frame that is left, on average, at each horizon: damped persistence.
+
+        The slope through the origin of normalised targets on the last frame, over the valid targets of the training
+        windows, within [0, 1]; 1 where the last frame is zero throughout.
+        """
+        product = torch.zeros(len(self.horizons), len(self.variables), dtype=torch.float64)
+        square = torch.zeros_like(product)
+        windows = self.splits["train"]
+        for index in range(len(windows)):
+            batch = windows[index]
+            base = torch.where(batch.valid, batch.base, 0.0).double()
+            product += (base * batch.values).sum(dim=(-1, -2))
+            square += base.square().sum(dim=(-1, -2))
+        return torch.where(square > 0, product / square.clamp(min=1e-300), 1.0).clamp(0.0, 1.0).float()
 
     def to_units(
         self, z: Float[Tensor, "B H *Q C Y X"], offset: Float[Tensor, "B H C Y X"]

@@ -1,6 +1,6 @@
 """The series in normalised values, finite everywhere: what windows are cut from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,25 @@ def last_known(
         np.copyto(found[back:], fields[:-back], where=fresh)
         known[back:] |= fresh
     return found
+
+
+def refuse_unknown_targets(
+    scaled: Scaled, targets: Sequence[str], issued: Mapping[str, Sequence[int]], horizons: Sequence[int]
+) -> None:
+    """Refuse, before training rather than after it, splits that can't judge some target at some horizon.
+
+    Raises:
+        DataError: no window of a split has a valid value of it.
+    """
+    for split, steps in issued.items():
+        for horizon in horizons:
+            known = scaled.valid[np.array(steps) + horizon, : len(targets)]
+            for index, name in enumerate(targets):
+                if not known[:, index].any():
+                    raise DataError(
+                        f"target '{name}' has no valid value in {split} at horizon {horizon}: "
+                        f"choose other dates for it (data.split), or leave the target out"
+                    )
 
 
 def target_range(

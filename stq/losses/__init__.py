@@ -6,6 +6,7 @@ reduce. The built-in losses (mse, ssim, laplacian, histogram, pinball) reach the
 stranger's.
 """
 
+from stq.losses._blame import blamed
 from stq.losses._build import build_loss, refuse_trainable
 from stq.losses._builtin import stq_losses
 from stq.losses._context import LossContext
@@ -27,6 +28,7 @@ __all__ = [
     "LossContext",
     "OptionInfo",
     "Pinball",
+    "blamed",
     "build_loss",
     "loss_options",
     "masked_mean",

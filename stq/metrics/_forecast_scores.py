@@ -18,9 +18,9 @@ LEVELS_FOR_CRPS = 5
 class ForecastScores(nn.Module):
     """Scores by variable and horizon, streamed: `update` with every batch, then `compute`.
 
-    `data_range` is the range of each variable's anomaly in units, from the training part, for SSIM (None: no SSIM);
-    `units` one text for each variable. All sums are in float64 whatever the forecast's precision, so keep this on a
-    device that has it (the CPU is fine).
+    `anomaly_range` is the least and greatest anomaly of each variable in units, from the training part, for SSIM (None:
+    no SSIM); `units` one text for each variable. All sums are in float64 whatever the forecast's precision, so keep
+    this on a device that has it (the CPU is fine).
     """
 
     def __init__(
@@ -30,14 +30,14 @@ class ForecastScores(nn.Module):
         levels: Sequence[float] = (),
         *,
         units: Sequence[str] | None = None,
-        data_range: Float[Tensor, " C"] | None = None,
+        anomaly_range: tuple[Float[Tensor, " C"], Float[Tensor, " C"]] | None = None,
     ) -> None:
         super().__init__()
         self.variables = tuple(variables)
         self.horizons = tuple(horizons)
         self.levels = tuple(levels)
         self.units = tuple(units) if units is not None else ("",) * len(self.variables)
-        self.means = ScoreMeans(len(self.variables), len(self.horizons), self.levels, data_range)
+        self.means = ScoreMeans(len(self.variables), len(self.horizons), self.levels, anomaly_range)
 
     def update(
         self,

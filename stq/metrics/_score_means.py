@@ -19,16 +19,23 @@ class ScoreMeans(Metric):
     full_state_update = False
     higher_is_better = None
     is_differentiable = False
-    data_range: Tensor | None
+    minimum: Tensor | None
+    span: Tensor | None
     issued: list[Tensor]
 
     def __init__(
-        self, variables: int, horizons: int, levels: tuple[float, ...], data_range: Float[Tensor, " C"] | None
+        self,
+        variables: int,
+        horizons: int,
+        levels: tuple[float, ...],
+        anomaly_range: tuple[Float[Tensor, " C"], Float[Tensor, " C"]] | None,
     ) -> None:
         super().__init__()
         self.levels = levels
         self.pairs = interval_pairs(levels)
-        self.register_buffer("data_range", None if data_range is None else data_range.double(), persistent=False)
+        low, high = (None, None) if anomaly_range is None else (bound.double() for bound in anomaly_range)
+        self.register_buffer("minimum", low, persistent=False)
+        self.register_buffer("span", None if low is None or high is None else high - low, persistent=False)
         plain = ("error", "absolute", "square", "square_persistence", "square_climatology", "ssim")
         for name in ("n", "weight", "ssim_weight", "crossing", "crossing_raw", *plain):
             self._add_sum(name, (horizons, variables))
@@ -73,9 +80,10 @@ class ScoreMeans(Metric):
         add("square", error.square())
         add("square_persistence", (persistence.double() - truth).square())
         add("square_climatology", (climatology.double() - truth).square())
-        if self.data_range is not None:
+        if self.minimum is not None and self.span is not None:
             normal = climatology.double()
-            similarity, whole = structural_similarity(central.double() - normal, truth - normal, valid, self.data_range)
+            anomalies = central.double() - normal, truth - normal
+            similarity, whole = structural_similarity(*anomalies, valid, self.minimum, self.span)
             add("ssim", similarity, whole)
             add("ssim_weight", ones, whole)
         if quantiles is not None:

@@ -14,18 +14,21 @@ def structural_similarity(
     forecast: Float[Tensor, "B H C Y X"],
     truth: Float[Tensor, "B H C Y X"],
     valid: Bool[Tensor, "B H C Y X"],
-    data_range: Float[Tensor, " C"],
+    minimum: Float[Tensor, " C"],
+    span: Float[Tensor, " C"],
 ) -> tuple[Float[Tensor, "B H C Y X"], Bool[Tensor, "B H C Y X"]]:
     """SSIM in the window around each cell, and where it means anything: where the whole window is inside and valid.
 
-    Wang et al. (2004), doi:10.1109/TIP.2003.819861, with k1 = 0.01, k2 = 0.03. Pass anomalies: an offset as of
-    kelvins makes all fields look alike. Nothing is defined on fields smaller than the window.
+    Wang et al. (2004), doi:10.1109/TIP.2003.819861, with k1 = 0.01, k2 = 0.03, of (v - minimum) / span. Pass anomalies
+    and their range: an offset as of kelvins makes all fields look alike; around 0 a forecast of the opposite sign has
+    both factors of the index negative, and would score as well as the truth. Nothing is defined on fields smaller than
+    the window.
     """
     margin = WINDOW // 2
     if min(truth.shape[-2:]) < WINDOW:
         return torch.zeros_like(truth), torch.zeros_like(valid)
-    scale = data_range[:, None, None]
-    forecast, truth = (torch.where(valid, field / scale, 0.0).flatten(0, 1) for field in (forecast, truth))
+    low, scale = minimum[:, None, None], span[:, None, None]
+    forecast, truth = (torch.where(valid, (field - low) / scale, 0.0).flatten(0, 1) for field in (forecast, truth))
     _, similarity = structural_similarity_index_measure(
         forecast, truth, sigma=1.5, data_range=1.0, return_full_image=True
     )

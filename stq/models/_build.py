@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from torch import nn
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from stq.errors import UsageError
 from stq.models._anchored import initial_maps
@@ -27,13 +29,14 @@ def build_forecaster(
     location_degree: int | None,
     order: Order,
     seed: int,
+    share: Float[Tensor, "H C"] | None = None,
 ) -> Forecaster:
     """A `Forecaster` on the CPU with fresh weights.
 
     `channels` is K, the input channels, of which the first `variables` (C) are what is forecast; `levels` ascend
     within (0, 1) and may be empty; `hidden` has the channels of each ConvLSTM layer; `kernel` is odd, in cells;
-    `residual` makes central fields changes from the last known frame, which needs data where that isn't always zero
-    (with inputs relative to it there is nothing to add, and nothing for a share to learn).
+    `residual` makes central fields changes from the last known frame, or from the `share` of it that is given for each
+    horizon and variable (1 where none is): see `Head`.
 
     Each top-level part and each head draws its weights from a stream of its own, named after it: those of backbone
     and central heads are the same for one `seed` whatever `levels` and `order` say.
@@ -58,9 +61,11 @@ def build_forecaster(
         built = nn.ModuleList()
         for horizon in range(horizons if levels_each else 0):
             with stream(seed, f"{name}.{horizon}"):
-                built.append(Head(features, levels_each * variables, head_hidden, kernel, residual=residual))
+                kept = shares[horizon] if residual else None
+                built.append(Head(features, levels_each * variables, head_hidden, kernel, share=kept))
         return built
 
+    shares = torch.ones(horizons, variables) if share is None else share
     own = residual and order == "independent"  # anchored quantiles have the last frame from the central forecast
     lower, upper = heads("lower_heads", len(below), own), heads("upper_heads", len(above), own)
     if order == "anchored":

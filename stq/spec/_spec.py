@@ -63,7 +63,8 @@ class Spec(Section):
     plugins: SetOf[File] = ()
     """Further local plugin files, relative to the spec's file; default none."""
     init_from: File | None = None
-    """Run folder or checkpoint whose weights are the initial ones, relative to the spec's file; default null, none."""
+    """Folder of a run whose best weights are the initial ones, and whose normalisation is kept; relative to the spec's
+    file; default null, none."""
 
     @field_validator("losses")
     @classmethod

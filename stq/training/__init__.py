@@ -4,6 +4,7 @@ Nothing here prints. What a person may want to see goes to a `TrainingObserver`.
 """
 
 from stq.training._checkpoints import AtomicCheckpointIO, load_weights
+from stq.training._devices import device_of
 from stq.training._fit import FitResult, fit
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
@@ -19,6 +20,7 @@ __all__ = [
     "Started",
     "Stepped",
     "TrainingObserver",
+    "device_of",
     "fit",
     "load_weights",
     "probe_training_step",

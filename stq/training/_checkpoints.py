@@ -43,19 +43,22 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         return load(Path(path), map_location)
 
 
-def load(path: Path, map_location: Any | None = None) -> Any:
-    """Raises CheckFailed where the file is damaged or holds more than tensors and plain values."""
+def load(path: Path, map_location: Any | None = None) -> dict[str, Any]:
+    """Raises CheckFailed where the file is damaged, is no checkpoint, or holds more than tensors and plain values."""
     try:
-        return torch.load(path, map_location=map_location or "cpu", weights_only=True)
+        found = torch.load(path, map_location=map_location or "cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckFailed(f"{path}: there is no checkpoint") from error
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, BadZipFile, pickle.UnpicklingError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckFailed(f"{path}: the checkpoint is damaged or not one of stq's ({first})") from error
+    if not (isinstance(found, dict) and isinstance(found.get("state_dict"), dict)):
+        raise CheckFailed(f"{path}: not a checkpoint of stq's (it holds no state_dict)")
+    return found
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
     """The forecaster's own weights out of a training checkpoint, by the forecaster's own names."""
-    state = load(path).get("state_dict", {})
+    state = load(path)["state_dict"]
     prefix = "forecaster."
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
 from stq.errors import NonFiniteError
-from stq.losses import Loss
+from stq.losses import Loss, blamed
 from stq.models import Forecaster, stream_seed
 from stq.routing import RoutedBackward, Router, clip_by_group, gradient_norms
 from stq.spec import OptimSpec
@@ -49,11 +49,17 @@ class ForecastModule(RoutedBackward, LightningModule):
 
     def loss_values(self, forecast: Forecast, batch: Batch) -> dict[str, Tensor]:
         """Every loss of the spec, unweighted, by name."""
-        target = batch.target
-        return {name: module(forecast, target) for name, module in zip(self.loss_names, self.loss_modules, strict=True)}
+        target, values = batch.target, {}
+        for name, module in zip(self.loss_names, self.loss_modules, strict=True):
+            with blamed(name):
+                values[name] = module(forecast, target)
+        return values
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The weighted total of the losses; its parts wait in the router for `backward`."""
+        """The weighted total of the losses; its parts wait in the router for `backward`.
+
+        In a short last accumulation window it is scaled up, so that the step is the mean over the batches there are.
+        """
         # Not Lightning's own running count: that one is a batch ahead after a resume within an epoch.
         micro_batch = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
         torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
@@ -62,7 +68,17 @@ class ForecastModule(RoutedBackward, LightningModule):
         if self.router.probe is None:
             self.refuse_nonfinite_losses(losses, batch)
             self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
-        return total
+        share = self.share_of_window(batch_idx)
+        return total if share == 1 else total / share
+
+    def share_of_window(self, batch_idx: int) -> float:
+        """Of the batches that Lightning divides the gradients of one optimiser step by, the share that there is.
+
+        The last window of an epoch may be short, and Lightning divides it by the full number
+        (Lightning-AI/pytorch-lightning#19987).
+        """
+        full, batches = self.trainer.accumulate_grad_batches, int(self.trainer.num_training_batches)
+        return min(full, batches - batch_idx // full * full) / full
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a validation batch to the means of the epoch."""

@@ -13,7 +13,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
 class StopOnSignal(Callback):
-    """The first signal asks for a stop; a second one of the same kind acts as if stq had never listened."""
+    """The first signal asks for a stop; a second one of the same kind acts as if stq had never listened.
+
+    A signal that the process was started to ignore (SIGHUP under nohup) stays ignored.
+    """
 
     def __init__(self, checkpoint: Path | None) -> None:
         self.checkpoint = checkpoint
@@ -22,11 +25,14 @@ class StopOnSignal(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         for number in SIGNALS:
+            if signal.getsignal(number) == signal.SIG_IGN:
+                continue
             self._former[number] = signal.signal(number, self._note)
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        # Not at the end of the batch before: Lightning counts a batch as completed only after that hook.
-        if self.received is not None:
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        # Not at the end of the batch before: Lightning counts a batch as completed only after that hook. And not among
+        # batches that accumulate: no checkpoint holds their gradients.
+        if self.received is not None and batch_idx % trainer.accumulate_grad_batches == 0:
             self._stop(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -31,6 +31,10 @@ BY_SET = {
         "nothing.*",
     ),
     "a group that nothing updates": ("losses.pinball.updates=[central]", 2, "quantiles"),
+    "several devices": ("trainer.devices=2", 2, "devices: 1"),
+    "calibration pooled over variables": ("calibration.by=[horizon]", 2, "[horizon, variable]"),
+    "device that is not there": ("trainer.accelerator=tpu", 2, "accelerator: auto"),
+    "precision that a CPU lacks": ("trainer.precision=16-mixed", 2, "bf16-mixed"),
     "missing plugin file": ("plugins=[gone.py]", 2, "gone.py"),
     "location without positions": ("data.history", 2, "key.path=value"),
 }
@@ -80,6 +84,7 @@ USAGE = {
     "unknown command": (["trian", "x.yaml"], "'train'"),
     "unknown engine": (["check-grads", "x.yaml", "--engine", "magic"], "save-restore"),
     "no such spec": (["train", "gone.yaml"], "gone.yaml"),
+    "a name that no file can have": (["eval", "long" * 100], "File name too long"),
     "folder that is no run": (["eval", "."], "resolved.yaml"),
     "resume of nothing": (["train", "x.yaml", "--resume"], "--run-dir"),
     "resume of two runs": (["train", ".", "--run-dir", "y", "--resume"], "two runs"),

@@ -1,6 +1,8 @@
 """The exit code tells a script what happened."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,33 @@ def test_a_loss_that_becomes_nan_stops_training_by_name_with_exit_code_5(spec: P
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("value = masked_mean", "value = forecast.centrall or masked_mean"), "AttributeError"),
+        (("def forward", "def setup(self, context): context.nothing\n\n    def forward"), "nothing"),
+    ],
+    ids=["in its forward", "in its setup"],
+)
+def test_a_mistake_in_a_loss_of_the_users_own_is_not_a_bug_in_stq(
+    spec: Path, workplace: Path, change: tuple[str, str], words: str
+) -> None:
+    Path("wrong.py").write_text(BREAKS_LATER.replace(*change))
+    changes = ["--set", f"plugins=[{workplace / 'wrong.py'}]", "--set", "losses.mse.loss=breaks_later"]
+    result = stq("train", spec, *changes, "--run-dir", "run", "--json")
+    assert result.exit_code == 2
+    assert "the loss 'breaks_later' failed" in document(result)["error"]["message"]
+    assert words in result.stderr
+    assert not Path("run").exists()
+
+
+def test_a_closed_standard_output_is_no_crash() -> None:
+    command = f'"{sys.executable}" -m stq losses show msee >&-'
+    done = subprocess.run(command, shell=True, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: there is no loss 'msee'")
+
+
 def test_a_dead_loss_is_refused_before_the_first_step_with_exit_code_4(spec: Path, workplace: Path) -> None:
     dead = BREAKS_LATER.replace("self.steps > 2", "False").replace("forecast.central -", "forecast.central.round() -")
     Path("dead.py").write_text(dead)
@@ -68,9 +97,10 @@ def test_a_dead_loss_is_refused_before_the_first_step_with_exit_code_4(spec: Pat
     assert not Path("run").exists()
 
 
+@pytest.mark.parametrize("content", [b"damaged", b"[]"])
 @pytest.mark.parametrize("name", ["checkpoints/best.ckpt", "environment.json"])
-def test_a_damaged_run_is_exit_code_4_and_named(run_copy: Path, name: str) -> None:
-    (run_copy / name).write_bytes(b"damaged")
+def test_a_damaged_run_is_exit_code_4_and_named(run_copy: Path, name: str, content: bytes) -> None:
+    (run_copy / name).write_bytes(content)
     result = stq("eval", run_copy, "--json")
     assert (result.exit_code, document(result)["error"]["code"]) == (4, 4)
     assert name in result.stderr

@@ -63,9 +63,8 @@ def scored_fields(
 
 def score_all(*batches: ScoredFields, levels: tuple[float, ...] = LEVELS) -> tuple[Score, ...]:
     """The scores of these batches."""
-    scores = ForecastScores(
-        ["ozone", "temperature"], [1, 3], levels, units=["DU", "K"], data_range=torch.tensor([6.0, 7.0])
-    )
+    extremes = torch.tensor([-2.5, -3.0]), torch.tensor([3.5, 4.0])
+    scores = ForecastScores(["ozone", "temperature"], [1, 3], levels, units=["DU", "K"], anomaly_range=extremes)
     for batch in batches:
         scores.update(**{field.name: getattr(batch, field.name) for field in fields(batch)})
     return scores.compute()

@@ -10,10 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.grids import request_for, seasonal, write_grid
 
-from stq.data import StaticMap, build_data
-from stq.data._coarsen import coarsen_field
+from stq.data import Grid, StaticMap, build_data
+from stq.data._coarsen import coarsen_field, coarsen_grid
 from stq.data._tiles import cut_tiles
 from stq.errors import DataError
+
+
+def test_a_block_may_span_the_date_line_from_row_to_row() -> None:
+    longitude = np.array([[179.0, 179.5], [-179.0, -178.5], [-177.0, -176.5], [-175.0, -174.5]])
+    coarse = coarsen_grid(Grid((4, 2), lat=np.zeros((4, 2)), lon=longitude), (2, 1))
+    np.testing.assert_allclose(coarse.lon, [[180.0, 180.5], [184.0, 184.5]])
 
 
 def test_coarsening_equals_block_means_of_xarray(tmp_path: Path) -> None:

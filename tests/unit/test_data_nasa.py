@@ -87,5 +87,18 @@ def test_the_range_of_anomalies_is_that_of_the_training_targets(data: ForecastDa
         fields = dataset[["ozone", "temperature"]].load().astype("float64").sel(time=slice("1995-01", "1999-02"))
     anomaly = fields.groupby("time.month") - fields.groupby("time.month").mean()
     targets = anomaly.isel(time=slice(4, None))  # the first four months are inputs alone
-    expected = [float(targets[name].max() - targets[name].min()) for name in data.variables]
-    np.testing.assert_allclose(data.anomaly_range(), expected, rtol=1e-4)
+    for found, extreme in zip(data.anomaly_range(), ("min", "max"), strict=True):
+        expected = [float(getattr(targets[name], extreme)()) for name in data.variables]
+        np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_the_share_that_persists_is_the_slope_on_the_last_frame(data: ForecastData) -> None:
+    with xr.open_dataset(NASA) as dataset:
+        fields = dataset[["ozone", "temperature"]].load().astype("float64").sel(time=slice("1995-01", "1999-02"))
+    anomaly = fields.groupby("time.month") - fields.groupby("time.month").mean()
+    issued = np.arange(3, 50 - 4)
+    for at, name in enumerate(data.variables):
+        last = anomaly[name].values[issued]
+        for row, horizon in enumerate(HORIZONS):
+            slope = (last * anomaly[name].values[issued + horizon]).sum() / np.square(last).sum()
+            np.testing.assert_allclose(data.persisting_share()[row, at], slope, atol=1e-4)

@@ -101,6 +101,17 @@ def test_a_variable_without_a_valid_training_value_is_refused_by_name(tmp_path: 
         build_data(request_for(path, targets=("cloud",), split=FOUR_YEARS))
 
 
+@pytest.mark.parametrize("split", ["val", "calibration", "test"])
+def test_a_target_never_known_where_a_split_is_judged_is_refused_by_name(tmp_path: Path, split: str) -> None:
+    at = {"val": slice(36, 45), "calibration": slice(45, 51), "test": slice(51, 60)}[split]
+    sea = seasonal(60)
+    sea[at] = np.nan
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal(60), "sea": sea})
+    with pytest.raises(DataError, match=f"target 'sea' has no valid value in {split} at horizon 1"):
+        build_data(request_for(path, targets=("air", "sea")))
+    assert build_data(request_for(path, inputs=("sea",))).splits[split]
+
+
 def test_persistence_carries_the_last_known_value_and_falls_back_on_climatology(tmp_path: Path) -> None:
     field = seasonal(60)
     field[51, 0, 0] = np.nan

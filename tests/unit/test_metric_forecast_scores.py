@@ -102,7 +102,7 @@ def test_similarity_is_that_of_skimage_over_windows_without_gaps() -> None:
     expected = []
     for sample in range(4):
         normal = given.climatology[sample, 1, 0].double()
-        fields = [(field[sample, 1, 0].double() - normal).numpy() for field in (given.truth, given.central)]
+        fields = [(field[sample, 1, 0].double() - normal + 2.5).numpy() for field in (given.truth, given.central)]
         _, similarity = skimages_similarity(
             *fields, data_range=6.0, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
         )
@@ -110,6 +110,14 @@ def test_similarity_is_that_of_skimage_over_windows_without_gaps() -> None:
         whole[:3, :4] = False  # the windows that hold the gap, by their corner
         expected.append(similarity[5:-5, 5:-5][whole])
     assert score.ssim == pytest.approx(np.mean(expected))
+
+
+def test_anomalies_of_the_opposite_sign_are_not_similar() -> None:
+    given = scored_fields(size=(16, 19), gaps=0.0)
+    truth = given.climatology + 1.0 + (given.truth - 280)
+    opposite = 2 * given.climatology - truth
+    scores = score_all(replace(given, truth=truth, central=opposite))
+    assert all(score.ssim is not None and score.ssim < 0 for score in scores)
 
 
 @pytest.mark.parametrize(("size", "gaps"), [((10, 30), 0.0), ((16, 16), 0.5)])

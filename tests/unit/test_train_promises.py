@@ -9,6 +9,7 @@ from support.tiny_runs import tiny_source, tiny_spec
 from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
 from stq.app._assembly import assemble
 from stq.app._forecasting import forecast_split
+from stq.errors import SpecError
 from stq.training import load_weights
 
 
@@ -97,9 +98,36 @@ def test_new_levels_fitted_to_a_finished_run_leave_its_central_forecast_as_it_wa
     assert all(torch.equal(a.central, b.central) for a, b in pairs)
 
 
+def test_a_run_is_not_judged_on_what_its_initial_weights_were_trained_on(source: Path, plain: TrainResult) -> None:
+    overrides = [f"init_from={plain.run}", "data.split={train: 0.5, val: 0.2, test: 0.3}", "calibration=null"]
+    with pytest.raises(SpecError, match="has seen 6 of the 12 dates of val"):
+        assemble(tiny_spec(source, overrides))
+    shorter = ["data.split={train: [1995-01, 1997-06], val: [1998-01, 1998-09], test: [1999-04, 1999-12]}"]
+    assemble(tiny_spec(source, [overrides[0], *shorter, "calibration=null"]))
+
+
+def test_a_head_does_not_start_from_the_weights_of_another_horizon(source: Path, plain: TrainResult) -> None:
+    with pytest.raises(SpecError, match=r"horizons \[1, 2\], found \[2\]"):
+        assemble(tiny_spec(source, [f"init_from={plain.run}", "data.horizons=[2]"]))
+    assemble(tiny_spec(source, [f"init_from={plain.run}", "data.horizons=[1, 2, 3]"]))
+
+
 def test_the_number_of_workers_does_not_change_the_result(source: Path, plain: TrainResult, tmp_path: Path) -> None:
     other = train(tiny_spec(source, ["data.workers=1"]), run_dir=tmp_path / "run")
     assert equal(weights_of(plain), weights_of(other))
+
+
+def test_a_last_window_that_is_short_is_averaged_over_the_batches_that_it_has(source: Path, tmp_path: Path) -> None:
+    """An epoch has 4 batches: one step either way."""
+    common = ["optim={name: sgd, lr: 0.1, clip: null, schedule: {name: constant, warmup: 0}}", "trainer.max_epochs=1"]
+    runs = [
+        weights_of(
+            train(tiny_spec(source, [*common, f"trainer.accumulate_grad_batches={n}"]), run_dir=tmp_path / str(n))
+        )
+        for n in (4, 7)
+    ]
+    for name, value in runs[0].items():
+        torch.testing.assert_close(runs[1][name], value, rtol=1e-5, atol=1e-6)
 
 
 def test_a_dry_run_writes_nothing(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

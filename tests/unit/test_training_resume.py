@@ -2,16 +2,19 @@
 
 import csv
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 import torch
 from support.tiny_runs import tiny_source, tiny_spec
+from torch import Tensor
 
 from stq.app import RunFolder, TrainResult, resume, train
-from stq.errors import CheckFailed, Stopped, UsageError
-from stq.training import EpochEnded, Started, Stepped, load_weights
+from stq.errors import CheckFailed, DataError, Stopped, UsageError
+from stq.tensors import Batch
+from stq.training import EpochEnded, ForecastModule, Started, Stepped, load_weights
 
 
 class StopAt:
@@ -120,3 +123,60 @@ def test_a_run_that_was_moved_keeps_its_best(source: Path, whole: TrainResult, t
     kept = load_weights(moved / "checkpoints" / "best.ckpt")
     assert all(torch.equal(kept[name], best[name]) for name in best)
     assert not (tmp_path / "here").exists()
+
+
+def test_a_stop_among_accumulating_batches_waits_for_their_step(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No checkpoint holds the gradients of a window that is not full; the epoch has windows of 3 batches and of 1."""
+    spec = tiny_spec(source, ["trainer.accumulate_grad_batches=3"])
+    whole = train(spec, run_dir=tmp_path / "whole")
+    step = ForecastModule.training_step
+
+    def stopped_in_the_second_batch(module: ForecastModule, batch: Batch, batch_idx: int) -> Tensor:
+        if module.trainer.global_step == 2 and batch_idx == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(module, batch, batch_idx)
+
+    folder = RunFolder(tmp_path / "run")
+    monkeypatch.setattr(ForecastModule, "training_step", stopped_in_the_second_batch)
+    with pytest.raises(Stopped):
+        train(spec, run_dir=folder.path)
+    monkeypatch.setattr(ForecastModule, "training_step", step)
+    assert checkpoint(folder.path)["global_step"] == 3
+    resumed = resume(spec, folder)
+    assert (resumed.steps, resumed.best_central) == (whole.steps, whole.best_central)
+    assert whole.run is not None
+    ours, theirs = checkpoint(folder.path), checkpoint(whole.run)
+    for name, value in theirs["state_dict"].items():  # type: ignore[attr-defined]
+        assert torch.equal(ours["state_dict"][name], value), name  # type: ignore[index]
+
+
+def test_a_signal_that_the_process_ignores_stays_ignored(source: Path, tmp_path: Path) -> None:
+    """As SIGHUP is under nohup."""
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        result = train(tiny_spec(source), run_dir=tmp_path / "run", observers=[StopAt(2, signal.SIGHUP)])
+        assert result.status == "completed"
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, former)
+
+
+def test_a_run_goes_on_without_the_run_that_its_weights_came_from(source: Path, tmp_path: Path) -> None:
+    train(tiny_spec(source, ["trainer.max_epochs=1"]), run_dir=tmp_path / "origin")
+    spec = tiny_spec(source, [f"init_from={tmp_path / 'origin'}"])
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(Stopped):
+        train(spec, run_dir=folder.path, observers=[StopAt(2)])
+    shutil.rmtree(tmp_path / "origin")
+    assert resume(spec, folder).status == "completed"
+
+
+def test_a_run_that_lost_its_statistics_does_not_go_on(source: Path, tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(Stopped):
+        train(tiny_spec(source), run_dir=folder.path, observers=[StopAt(2)])
+    folder.statistics.unlink()
+    with pytest.raises(DataError, match=r"statistics\.npz"):
+        resume(tiny_spec(source), folder)

@@ -1,0 +1,17 @@
+"""Whether this machine can compute as the spec says."""
+
+from stq.errors import SpecError
+from stq.spec import LoadedSpec
+from stq.training import device_of
+
+
+def refuse_missing_device(loaded: LoadedSpec) -> None:
+    """Raises SpecError, located, where there is no such device, or it can't do the arithmetic."""
+    trainer = loaded.spec.trainer
+    device = device_of(trainer.accelerator)
+    if device is None:
+        message = f"this machine has no {trainer.accelerator} to compute on"
+        raise SpecError([loaded.problem(("trainer", "accelerator"), message, "set accelerator: auto, or cpu")])
+    if device == "cpu" and trainer.precision == "16-mixed":
+        message = "16-mixed needs a GPU, and this would run on the CPU (where Lightning takes bf16 in its place)"
+        raise SpecError([loaded.problem(("trainer", "precision"), message, "set precision: bf16-mixed, or 32-true")])

@@ -1,0 +1,16 @@
+"""Every precision that a spec may name trains to its end, and what comes out can be scored."""
+
+from pathlib import Path
+
+import pytest
+from support.tiny_runs import tiny_source, tiny_spec
+
+from stq.app import RunFolder, evaluate, train
+
+
+@pytest.mark.parametrize("precision", ["64-true", "bf16-mixed"])
+def test_a_run_in_another_precision_is_calibrated_and_scored(tmp_path: Path, precision: str) -> None:
+    spec = tiny_spec(tiny_source(tmp_path), [f"trainer.precision={precision}", "trainer.max_epochs=1"])
+    result = train(spec, run_dir=tmp_path / "run")
+    assert result.calibrated
+    assert evaluate(RunFolder(tmp_path / "run")).calibrated
