@@ -1,11 +1,12 @@
-"""The errors that stq raises for a person to read, and the exit code of each.
+"""The errors that stq raises for a person to read, the exit code of each, and the name that was probably meant.
 
 Every class below `StqError` is somebody's mistake or misfortune with a remedy, not a bug: the command line prints its
 text without a traceback and leaves with its `exit_code`. Anything else that escapes is a bug in stq (exit code 1).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import ClassVar, Literal
 
 
@@ -94,3 +95,23 @@ class Stopped(StqError):
     def __init__(self, signal: int, message: str) -> None:
         self.signal = signal
         super().__init__(message)
+
+
+def suggest(word: str, candidates: Iterable[str]) -> str | None:
+    """The nearest of the candidates, whatever the case; None where none is near.
+
+    A word that begins exactly one of the candidates (`32` for `32-true`) counts as near.
+    """
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    lower = word.lower()
+    near = get_close_matches(lower, by_lower, n=1, cutoff=0.6)
+    if not near and len(lower) > 1:
+        longer = [candidate for candidate in by_lower if candidate.startswith(lower)]
+        near = longer if len(longer) == 1 else []
+    return by_lower[near[0]] if near else None
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """The suggestion as a hint; empty where there is none."""
+    nearest = suggest(word, candidates)
+    return f'did you mean "{nearest}"?' if nearest else ""

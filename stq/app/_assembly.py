@@ -14,11 +14,11 @@ from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, 
 from stq.app._not_yet import refuse_not_yet
 from stq.app._run_folder import RunFolder
 from stq.data import ForecastData, Statistics
-from stq.errors import CheckFailed, DataError, SpecError
+from stq.errors import CheckFailed, DataError, SpecError, suggest
 from stq.losses import LossContext
 from stq.models import Forecaster, build_forecaster
 from stq.routing import Groups, Router, plan_routes
-from stq.spec import LoadedSpec, suggest
+from stq.spec import LoadedSpec
 from stq.training import ForecastModule, Loaders, load_weights
 
 

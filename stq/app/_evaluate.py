@@ -66,9 +66,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
         raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
     forecaster = build_network(loaded, data)
     put_weights(forecaster, load_weights(run.best), run.best, strict=True)
-    calibration = None
-    if run.calibration.is_file():
-        calibration = ConformalCalibration.from_json(run.calibration.read_text(encoding="utf-8"))
+    calibration = run.read_calibration()
     levels = levels_of(loaded)
     extremes = data.anomaly_range()
     scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, anomaly_range=extremes)

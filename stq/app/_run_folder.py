@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stq import __version__
+from stq.calibration import ConformalCalibration
 from stq.errors import CheckFailed, DiskError, UsageError
 from stq.spec import LoadedSpec, Spec, dump_spec, load_spec
 
@@ -54,6 +55,11 @@ class RunFolder:
         return self.checkpoints / "best.ckpt"
 
     @property
+    def last(self) -> Path:
+        """The checkpoint that a resumed run goes on from."""
+        return self.checkpoints / "last.ckpt"
+
+    @property
     def metrics(self) -> Path:
         """One row an epoch."""
         return self.path / "metrics.csv"
@@ -74,24 +80,25 @@ class RunFolder:
         return self.path / "plugins"
 
     @classmethod
-    def create(cls, loaded: LoadedSpec, run_dir: Path | None) -> "RunFolder":
-        """A new folder with the spec in it: `run_dir`, or `runs/<name>-<stamp>-<hash>` in the working directory.
+    def place(cls, loaded: LoadedSpec, run_dir: Path | None) -> "RunFolder":
+        """Where a new run goes: `run_dir`, or `runs/<name>-<stamp>-<hash>` in the working directory. Writes nothing.
 
-        Raises UsageError where a run is there already, DiskError where it can't be written.
+        Raises UsageError where something is there already.
         """
-        resolved = dump_spec(loaded.spec)
         if run_dir is None:
-            digest = hashlib.sha256(resolved.encode()).hexdigest()[:8]
+            digest = hashlib.sha256(dump_spec(loaded.spec).encode()).hexdigest()[:8]
             stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
             run_dir = Path("runs") / f"{loaded.spec.name}-{stamp}-{digest}"
-        folder = cls(run_dir)
         if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
             raise UsageError(
                 f"{run_dir} is there already and is not empty; give another --run-dir, or continue it with --resume"
             )
-        folder.write(folder.spec, loaded.text)
-        folder.write(folder.resolved, resolved)
-        return folder
+        return cls(run_dir)
+
+    def write_spec(self, loaded: LoadedSpec) -> None:
+        """The spec as written and as resolved. Raises DiskError where the folder can't be written."""
+        self.write(self.spec, loaded.text)
+        self.write(self.resolved, dump_spec(loaded.spec))
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
@@ -146,6 +153,20 @@ class RunFolder:
         if not isinstance(found, dict):
             raise CheckFailed(f"{self.environment}: damaged (it is no mapping); the run is not whole")
         return found
+
+    def read_calibration(self) -> ConformalCalibration | None:
+        """The corrections, None where the run has none. Raises CheckFailed where they are damaged."""
+        if not self.calibration.is_file():
+            return None
+        try:
+            return ConformalCalibration.from_json(self.calibration.read_text(encoding="utf-8"))
+        except (CheckFailed, ValueError, OSError) as error:
+            raise CheckFailed(f"{self.calibration}: {error}") from error
+
+    def sweep(self) -> None:
+        """Remove what a write that was killed left behind."""
+        for part in self.path.rglob("*.part"):
+            part.unlink(missing_ok=True)
 
     def write_json(self, path: Path, content: object) -> None:
         """Write a document whole; NaN and infinities are refused."""

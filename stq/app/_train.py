@@ -74,14 +74,15 @@ def train(
     The routing of the first step is audited before the first update: a loss that is dead, a parameter that is
     starved, or a gradient that leaks under an engine that isolates, ends the run with CheckFailed.
     """
+    run = None if dry_run else RunFolder.place(loaded, run_dir)
     experiment = assemble(loaded)
     audit = audit_experiment(experiment)
     refuse_failed(audit)
-    if dry_run:
+    if run is None:
         on_ready(Ready(None, summary(experiment), audit))
         fitted = fit(experiment.module, experiment.loaders, loaded.spec.trainer, checkpoints=None, trial=True)
         return result_of(None, "dry run", fitted, audit, experiment, calibrated=False)
-    run = RunFolder.create(loaded, run_dir)
+    run.write_spec(loaded)
     run.write_environment(loaded.spec, experiment.data.fingerprint, experiment.data.notes)
     experiment.data.normaliser.save(run.statistics)
     run.write_json(run.audit, audit.to_dict())
@@ -100,6 +101,9 @@ def resume(
     started_with = run.load_spec()
     if dump_spec(loaded.spec) != run.resolved.read_text(encoding="utf-8"):
         raise UsageError(f"the spec differs from that of {run.path}; a resumed run keeps its spec: {run.resolved}")
+    if not run.last.is_file():
+        raise UsageError(f"{run.path} was stopped before its first checkpoint: there is nothing to resume, train anew")
+    run.sweep()
     experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
     if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
         raise UsageError(f"the data differs from what {run.path} was started with; start a new run")

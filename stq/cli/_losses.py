@@ -38,7 +38,7 @@ def list_all(as_json: Json = False, debug: Debug = False) -> Answer:
 def show(name: LossName, as_json: Json = False, debug: Debug = False) -> Answer:
     """Equation, source, tag and options of one loss."""
     from stq.app import list_losses
-    from stq.spec import suggest
+    from stq.errors import suggest
 
     cards = {card.name: card for card in list_losses()}
     if name not in cards:

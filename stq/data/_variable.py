@@ -1,6 +1,5 @@
 """One variable of one file as plain numbers, checked on the way in."""
 
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import xarray as xr
 from jaxtyping import Float32
 
 from stq.data._axes import Axes
-from stq.errors import DataError
+from stq.errors import DataError, suggest
 
 _LISTED = 30
 
@@ -21,8 +20,8 @@ def select_variable(dataset: xr.Dataset, name: str, path: Path, key: str) -> xr.
     """
     if name not in dataset.data_vars:
         there = [str(variable) for variable in dataset.data_vars]
-        near = get_close_matches(name, there, n=1)
-        suggestion = f"; did you mean '{near[0]}'?" if near else ""
+        near = suggest(name, there)
+        suggestion = f"; did you mean '{near}'?" if near else ""
         listed = ", ".join(there[:_LISTED]) + (f" and {len(there) - _LISTED} more" if len(there) > _LISTED else "")
         raise DataError(f"{path}: no variable '{name}' ({key}){suggestion} (it has {listed or 'no variable'})")
     field = dataset[name]

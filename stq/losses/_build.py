@@ -1,13 +1,12 @@
 """From the options in a spec to a loss."""
 
-import difflib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from stq.errors import PluginError, Problem, SpecError, StqError
+from stq.errors import PluginError, Problem, SpecError, StqError, suggest
 from stq.losses._loss import Loss
 from stq.losses._options import RESERVED, constructor_arguments
 
@@ -63,8 +62,8 @@ def _problem(cls: type[Loss], names: list[str], mistake: Any) -> Problem:
         return Problem((), f"the loss {cls.name} needs the option {path[0]!r}")
     if mistake["type"] == "extra_forbidden":
         message = f"the loss {cls.name} has no option {str(path[0])!r}"
-        near = difflib.get_close_matches(str(path[0]), [*names, *RESERVED], n=1)
+        near = suggest(str(path[0]), [*names, *RESERVED])
         known = f"its options are {', '.join(names)}" if names else "it has no options"
-        return Problem(path, message, hint=f"did you mean {near[0]!r}?" if near else known, on="key")
+        return Problem(path, message, hint=f"did you mean {near!r}?" if near else known, on="key")
     wrong = mistake["msg"].replace("Input should be", "should be")
     return Problem(path, f"{path[0]} {wrong}, found {mistake['input']!r}")

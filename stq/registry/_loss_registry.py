@@ -1,10 +1,9 @@
 """The losses at hand, by name."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from stq.errors import PluginError
+from stq.errors import PluginError, suggest
 from stq.losses import Loss
 from stq.registry._local import LocalPlugin
 
@@ -50,8 +49,8 @@ class LossRegistry:
         """The loss of that name, or a `PluginError` with the nearest name and the plugins that are broken."""
         if name in self.entries:
             return self.entries[name]
-        near = difflib.get_close_matches(name, list(self.entries), n=1)
-        known = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(self.entries))}"
+        near = suggest(name, self.entries)
+        known = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(self.entries))}"
         lines = [f"there is no loss {name!r}; {known}"]
         lines += [f"  the plugin {bad.name!r} of {bad.distribution} is broken: {bad.cause}" for bad in self.broken]
         raise PluginError("\n".join(lines))

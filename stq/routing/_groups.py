@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from torch import nn
 
-from stq.errors import RoutingError
+from stq.errors import RoutingError, suggest
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,8 @@ class Groups:
 
 def nearest(word: str, names: Collection[str]) -> str:
     """A half sentence that helps with an unknown name."""
-    close = get_close_matches(word, list(names), n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(names)}"
+    near = suggest(word, names)
+    return f"did you mean {near!r}?" if near else f"there are: {', '.join(names)}"
 
 
 def top_level(named: Sequence[tuple[str, nn.Parameter]]) -> list[str]:

@@ -17,7 +17,6 @@ from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec, ScheduleSp
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import SplitSpec
-from stq.spec._suggest import suggest
 from stq.spec._trainer_spec import TrainerSpec
 
 __all__ = [
@@ -44,5 +43,4 @@ __all__ = [
     "dump_spec",
     "load_spec",
     "parse_spec",
-    "suggest",
 ]

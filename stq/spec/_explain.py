@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from stq.errors import Problem
+from stq.errors import Problem, did_you_mean, suggest
 from stq.spec._fields import field_names, home_of
 from stq.spec._node import Node, Path
 from stq.spec._section import MISTAKE, found
-from stq.spec._suggest import did_you_mean, suggest
 
 _CLIP = "clipping is set by optim.clip, for example {norm: 1.0, per: group}"
 _ELSEWHERE = {"trainer.gradient_clip_val": _CLIP, "trainer.gradient_clip_algorithm": _CLIP}

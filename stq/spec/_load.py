@@ -7,13 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from stq.errors import Problem, SpecError
+from stq.errors import Problem, SpecError, did_you_mean
 from stq.spec._explain import MOST, explain, place
 from stq.spec._loaded_spec import LoadedSpec
 from stq.spec._overrides import apply_override
 from stq.spec._source import Source
 from stq.spec._spec import Spec
-from stq.spec._suggest import did_you_mean
 from stq.spec._yaml import LARGEST, read_yaml
 
 

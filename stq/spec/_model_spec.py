@@ -37,7 +37,8 @@ class ModelSpec(Section):
     heads: HeadsSpec = HeadsSpec()
     """Settings of the heads, {hidden}; default {hidden: 16}."""
     residual: Flag = True
-    """Whether the central heads predict the change from the last frame; default true."""
+    """Whether the central heads predict the change from the last frame, damped by the share of it that persists in the
+    training part; default true."""
     location: LocationSpec | None = None
     """Location encoder, {degree}, for data with latitude and longitude; default null, none."""
 

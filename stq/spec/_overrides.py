@@ -2,11 +2,10 @@
 
 import re
 
-from stq.errors import Problem, SpecError
+from stq.errors import Problem, SpecError, did_you_mean
 from stq.spec._node import Node
 from stq.spec._section import found
 from stq.spec._source import Source, Span
-from stq.spec._suggest import did_you_mean
 from stq.spec._yaml import read_yaml
 
 _ARGUMENT = re.compile(r"(?P<path>[^\s=.]+(?:\.[^\s=.]+)*)=(?P<value>.*\S.*)", re.DOTALL)

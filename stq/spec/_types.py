@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, WrapValidator
 from pydantic_core import CoreSchema, ValidationError, core_schema
 
+from stq.errors import did_you_mean
 from stq.spec._frozen_dict import FrozenDict
 from stq.spec._section import Mistake, Surroundings, found, refuse
-from stq.spec._suggest import did_you_mean
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Callback, Trainer
+from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
 from stq.spec import TrainerSpec
@@ -51,7 +51,8 @@ def fit(
     Raises NonFiniteError, Stopped, RoutingError, DiskError, CheckFailed.
     """
     observe = Observe(tuple(observers), settings.log_every_n_steps)
-    callbacks: list[Callback] = [observe, StopOnSignal(None if checkpoints is None else checkpoints / LAST)]
+    stop = StopOnSignal(None if checkpoints is None else checkpoints / LAST)
+    callbacks: list[Callback] = [observe, stop, ValidateAtTheEnd()]
     best = early = None
     if settings.patience is not None and not trial:
         early = EarlyStopping("val_central", mode="min", patience=settings.patience, check_finite=False)
@@ -59,11 +60,9 @@ def fit(
     if checkpoints is not None:
         best = BestCheckpoint(checkpoints)
         callbacks.append(best)
-    budget = 1 if trial else (settings.max_steps or -1)
     trainer = Trainer(
         max_epochs=settings.max_epochs,
-        max_steps=budget,
-        limit_train_batches=short_epoch(loaders, settings, budget),
+        max_steps=1 if trial else (settings.max_steps or -1),
         callbacks=callbacks,
         plugins=[AtomicCheckpointIO()],
         default_root_dir=checkpoints,
@@ -86,10 +85,12 @@ def fit(
     )
 
 
-def short_epoch(loaders: Loaders, settings: TrainerSpec, budget: int) -> int | None:
-    """Batches of an epoch that a small budget of steps cuts short, so that it still ends with a validation."""
-    batches = budget * settings.accumulate_grad_batches
-    return batches if 0 < batches < len(loaders.train_dataloader()) else None
+class ValidateAtTheEnd(Callback):
+    """Lets a run whose budget of steps ends within an epoch end with a validation all the same."""
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        if trainer.global_step == trainer.max_steps:
+            trainer.should_stop = True  # Lightning validates before it stops
 
 
 def quiet(settings: TrainerSpec) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from support.tiny_runs import tiny_source, tiny_spec
 from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
 from stq.app._assembly import assemble
 from stq.app._forecasting import forecast_split
-from stq.errors import SpecError
+from stq.errors import SpecError, UsageError
 from stq.training import load_weights
 
 
@@ -41,7 +41,7 @@ def plain(source: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult
 
 
 def test_training_moves_every_group(source: Path, plain: TrainResult) -> None:
-    fresh = assemble(tiny_spec(source)).module.forecaster.state_dict()
+    fresh = dict(assemble(tiny_spec(source)).module.forecaster.named_parameters())
     trained = weights_of(plain)
     still = [name for name in fresh if torch.equal(fresh[name], trained[name])]
     assert still == []
@@ -169,3 +169,17 @@ def test_scores_of_a_finished_run_are_the_same_twice(plain: TrainResult) -> None
     first, second = (evaluate(RunFolder(plain.run)) for _ in range(2))
     assert first.scores == second.scores
     assert all(score.n > 0 for score in first.scores)
+
+
+@pytest.mark.parametrize("steps", [2, 6])
+def test_a_budget_of_steps_ends_with_a_validation(source: Path, tmp_path: Path, steps: int) -> None:
+    """The epoch has 4 steps: the budget ends within the first and within the second."""
+    result = train(tiny_spec(source, [f"trainer.max_steps={steps}"]), run_dir=tmp_path / "run")
+    assert result.steps == steps
+    assert (tmp_path / "run" / "metrics.csv").read_text().splitlines()[-1].split(",")[1] == str(steps)
+
+
+def test_a_run_folder_in_use_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="not empty"):
+        train(tiny_spec(tmp_path / "gone.nc"), run_dir=tmp_path)
