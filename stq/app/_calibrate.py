@@ -1,8 +1,10 @@
-"""Fit the conformal corrections of a run on its calibration split."""
+"""The conformal corrections of a run: fitted on its calibration split, and read back."""
 
 from stq.app._forecasting import forecast_split
+from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration, ConformityScores
 from stq.data import ForecastData
+from stq.errors import CheckFailed
 from stq.models import Forecaster
 from stq.spec import Spec
 
@@ -22,3 +24,13 @@ def calibrate_split(spec: Spec, data: ForecastData, forecaster: Forecaster) -> C
             weight=found.batch.weight,
         )
     return scores.fit()
+
+
+def read_calibration(run: RunFolder) -> ConformalCalibration | None:
+    """The corrections of a run, None where it has none. Raises CheckFailed where they are damaged."""
+    if not run.calibration.is_file():
+        return None
+    try:
+        return ConformalCalibration.from_json(run.calibration.read_text(encoding="utf-8"))
+    except (CheckFailed, ValueError, OSError) as error:
+        raise CheckFailed(f"{run.calibration}: {error}") from error

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stq.app._assembly import build_network, put_weights
+from stq.app._calibrate import read_calibration
 from stq.app._data import open_data
 from stq.app._forecasting import forecast_split
 from stq.app._losses import levels_of
@@ -66,7 +67,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
         raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
     forecaster = build_network(loaded, data)
     put_weights(forecaster, load_weights(run.best), run.best, strict=True)
-    calibration = run.read_calibration()
+    calibration = read_calibration(run)
     levels = levels_of(loaded)
     extremes = data.anomaly_range()
     scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, anomaly_range=extremes)

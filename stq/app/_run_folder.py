@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from stq import __version__
-from stq.calibration import ConformalCalibration
 from stq.errors import CheckFailed, DiskError, UsageError
 from stq.spec import LoadedSpec, Spec, dump_spec, load_spec
 
@@ -153,15 +152,6 @@ class RunFolder:
         if not isinstance(found, dict):
             raise CheckFailed(f"{self.environment}: damaged (it is no mapping); the run is not whole")
         return found
-
-    def read_calibration(self) -> ConformalCalibration | None:
-        """The corrections, None where the run has none. Raises CheckFailed where they are damaged."""
-        if not self.calibration.is_file():
-            return None
-        try:
-            return ConformalCalibration.from_json(self.calibration.read_text(encoding="utf-8"))
-        except (CheckFailed, ValueError, OSError) as error:
-            raise CheckFailed(f"{self.calibration}: {error}") from error
 
     def sweep(self) -> None:
         """Remove what a write that was killed left behind."""

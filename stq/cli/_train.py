@@ -21,7 +21,7 @@ Source = Annotated[
 ]
 RunDir = Annotated[
     Path | None,
-    typer.Option(help="Folder of the run; otherwise runs/<name>-<stamp>-<hash> in the working directory."),
+    typer.Option(help="Folder of the run; otherwise runs/NAME-TIME-HASH in the working directory."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run stopped.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Build everything, take one step, write nothing.")]
