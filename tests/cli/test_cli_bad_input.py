@@ -102,3 +102,12 @@ def test_wrong_usage_exits_with_2_in_words_and_in_json(arguments: list[str], wor
     assert words in plain.stderr
     assert document(as_json)["error"]["code"] == 2
     assert "Traceback" not in plain.output + as_json.output
+
+
+def test_an_unknown_group_is_shown_where_it_is_named(workplace: Path, spec: Path) -> None:
+    text = SPEC.replace("grid.nc", str(spec.parent / "grid.nc")).replace("- mse", "- {loss: mse, updates: [centre]}")
+    Path("group.yaml").write_text(text + "freeze: [quantile]\n")
+    problems = document(stq("check", "group.yaml", "--json"))["error"]["problems"]
+    assert [problem["path"] for problem in problems] == [["losses", 0, "updates", 0], ["freeze", 0]]
+    assert problems[0]["where"] == "group.yaml:13:27"
+    assert problems[1]["hint"] == "did you mean 'quantiles'?"

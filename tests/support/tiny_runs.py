@@ -30,6 +30,7 @@ losses:
   - loss: mse
   - {{loss: laplacian, weight: 0.3, levels: 2}}
   - loss: pinball
+optim: {{clip: {{norm: 0.02}}}}
 trainer: {{max_epochs: 3, accelerator: cpu, log_every_n_steps: 1}}
 """
 
