@@ -17,7 +17,10 @@ from stq.training import FitResult, TrainingObserver, fit, load_weights
 
 @dataclass(frozen=True)
 class TrainResult:
-    """How training ended. `run` is None after a dry run; `best_central` is in normalised units."""
+    """How training ended. `run` is None after a dry run; `best_central` is in normalised units.
+
+    `splits` are the parts that there are windows of.
+    """
 
     run: Path | None
     status: str
@@ -28,6 +31,7 @@ class TrainResult:
     stopped_early: bool
     calibrated: bool
     audit: CheckGradsResult
+    splits: tuple[str, ...]
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, object]:
@@ -160,6 +164,7 @@ def result_of(
         stopped_early=fitted.stopped_early,
         calibrated=calibrated,
         audit=audit,
+        splits=tuple(experiment.data.splits),
         notes=experiment.data.notes,
     )
 

@@ -23,5 +23,6 @@ def training_outcome(result: "TrainResult") -> Group:
     if result.run is not None:
         run = place(result.run)
         rows.append(("bands", "calibrated" if result.calibrated else "not calibrated"))
-        rows += [("run", run), ("next", f"stq check-grads {quote(run)}"), ("next", f"stq eval {quote(run)}")]
+        split = "" if "test" in result.splits else " --split val"
+        rows += [("run", run), ("next", f"stq check-grads {quote(run)}"), ("next", f"stq eval {quote(run)}{split}")]
     return Group("", pairs(rows))

@@ -112,4 +112,6 @@ CHECKED = CheckResult(
     notes=("9 windows left out", "a static map changes in time"),
 )
 READY = Ready(Path("runs/x"), CHECKED, audited())
-TRAINED = TrainResult(Path("runs/a run"), "completed", 2, 12, 0.9, None, True, True, audited(), ())
+TRAINED = TrainResult(
+    Path("runs/a run"), "completed", 2, 12, 0.9, None, True, True, audited(), ("train", "val", "test"), ()
+)

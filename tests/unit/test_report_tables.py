@@ -115,3 +115,8 @@ def test_a_problem_is_shown_with_its_line_its_caret_and_a_hint() -> None:
     assert str(problem_text([problem, replace(problem, where="", excerpt="", hint="")])) == (
         "s.yaml:1:2: unknown key [x]\n    x: 1\n    ^\n  hint: did you mean y?\nerror: unknown key [x]"
     )
+
+
+def test_a_run_without_a_test_part_is_scored_on_its_validation_part() -> None:
+    text = printed(training_outcome(replace(TRAINED, splits=("train", "val"))))
+    assert "stq eval 'runs/a run' --split val" in text
