@@ -12,7 +12,7 @@ from stq.data._fit import fit_statistics
 from stq.data._forecast_data import ForecastData
 from stq.data._grid import Grid
 from stq.data._request import DataRequest
-from stq.data._scaled import refuse_unknown_targets, scale_series, target_range
+from stq.data._scaled import refuse_unknown_targets, scale_series, target_range, windows_with_targets
 from stq.data._series import Series, read_series
 from stq.data._splits import resolve_splits
 from stq.data._static import read_static
@@ -48,6 +48,7 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
         _check_match(statistics, request, series)
         scaled = scale_series(series, statistics, request.history)
     refuse_unknown_targets(scaled, request.targets, plan.issued, request.horizons)
+    windows, unknown_notes = windows_with_targets(scaled, targets, plan.issued, request.horizons)
     known = np.asarray(scaled.valid[train.start : train.stop, :targets].any(axis=(0, 1)))
     tiles, tile_notes = training_tiles(known, request.patch)
     channels = Channels(
@@ -70,7 +71,7 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
                 location=location,
                 weight=weight,
             )
-            for name, issued in plan.issued.items()
+            for name, issued in windows.items()
         },
         normaliser=statistics,
         variables=request.targets,
@@ -81,7 +82,7 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
         grid=series.grid,
         times=series.times.labels,
         fingerprint=fingerprint(series, static),
-        notes=(*series.notes, *plan.notes, *tile_notes, *static_notes, *fit_notes),
+        notes=(*series.notes, *plan.notes, *unknown_notes, *tile_notes, *static_notes, *fit_notes),
         observed=series.values[:, :targets],
         phases=scaled.phases,
     )

@@ -80,6 +80,24 @@ def refuse_unknown_targets(
                     )
 
 
+def windows_with_targets(
+    scaled: Scaled, count: int, issued: Mapping[str, Sequence[int]], horizons: Sequence[int]
+) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
+    """The windows in which at least one of the `count` targets is known somewhere, and a note on the others.
+
+    A window without any teaches and judges nothing, and its losses have no gradient.
+    """
+    known = np.asarray(scaled.valid[:, :count].any(axis=(1, 2, 3)))
+    leads = np.array(horizons)
+    kept = {split: tuple(step for step in steps if bool(known[step + leads].any())) for split, steps in issued.items()}
+    notes = []
+    for split, steps in issued.items():
+        lost = len(steps) - len(kept[split])
+        if lost:
+            notes.append(f"{lost} of {len(steps)} windows of {split} left out: not one target of theirs is known")
+    return kept, tuple(notes)
+
+
 def target_range(
     scaled: Scaled, statistics: Statistics, issued: Sequence[int], horizons: Sequence[int], first_issue: int
 ) -> tuple[Float32[np.ndarray, " C"], Float32[np.ndarray, " C"]]:

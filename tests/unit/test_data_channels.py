@@ -176,3 +176,17 @@ def test_the_last_known_value_is_looked_for_within_the_window_alone(tmp_path: Pa
     dataset = data.splits["val"]
     assert dataset[dataset.issue_times.index(50)].base[0, 1, 1] != 0
     assert dataset[dataset.issue_times.index(51)].base[0, 1, 1] == 0
+
+
+def test_windows_without_any_known_target_are_left_out_and_counted(tmp_path: Path) -> None:
+    air = seasonal(60)
+    air[20:26] = np.nan
+    air[23, 1, 1] = 280.0
+    path = write_grid(tmp_path / "gap.nc", {"air": air})
+    whole = build_data(request_for(write_grid(tmp_path / "whole.nc", {"air": seasonal(60)}), split=SPLIT))
+    data = build_data(request_for(path, split=SPLIT))
+    left_out = set(whole.splits["train"].issue_times) - set(data.splits["train"].issue_times)
+    assert left_out == {19, 20, 23}  # horizons 1 and 2 of each fall on missing frames; one cell of frame 23 is known
+    assert any("3 of " in note and "windows of train" in note for note in data.notes)
+    assert all(bool(data.splits["train"][index].valid.any()) for index in range(len(data.splits["train"])))
+    assert data.splits["val"].issue_times == whole.splits["val"].issue_times
