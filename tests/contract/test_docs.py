@@ -51,7 +51,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_and_make_targets_exist(page: Path) -> None:
     text = page.read_text()
-    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    commands = set(get_command(app).commands)
     named = set(re.findall(r"`stq ([a-z][a-z-]*)", text)) | set(
         re.findall(r"^ {4}stq ([a-z][a-z-]*)", text, re.MULTILINE)
     )
@@ -62,6 +62,6 @@ def test_commands_and_make_targets_exist(page: Path) -> None:
 
 def test_every_command_and_every_loss_is_documented() -> None:
     text = "\n".join(page.read_text() for page in PAGES)
-    commands = get_command(app).commands  # type: ignore[attr-defined]
+    commands = get_command(app).commands
     assert [name for name in commands if f"stq {name}" not in text] == []
     assert [name for name in load_losses() if name not in text] == []

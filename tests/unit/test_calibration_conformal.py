@@ -50,7 +50,7 @@ def test_corrections_are_order_statistics_of_the_scores_over_all_valid_cells() -
             assert calibration.frames[h][c] == 6
 
 
-class Column(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class Column(RegressorMixin, BaseEstimator):
     """Predicts one column of its input: a quantile that is known already."""
 
     def __init__(self, column: int = 0) -> None:

@@ -203,7 +203,7 @@ def test_rows_have_the_documented_keys_and_are_strict_json() -> None:
         document = score.to_dict()
         assert set(document) >= KEYS
         assert json.loads(json.dumps(document, allow_nan=False)) == json.loads(json.dumps(document))
-        assert list(document["pinball"]) == ["0.025", "0.1", "0.5", "0.9", "0.975"]  # type: ignore[call-overload]
+        assert list(document["pinball"]) == ["0.025", "0.1", "0.5", "0.9", "0.975"]
 
 
 def test_nothing_valid_is_an_error_that_names_variable_and_horizon() -> None:

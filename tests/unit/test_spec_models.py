@@ -28,9 +28,9 @@ def test_a_minimal_spec_has_the_documented_defaults() -> None:
 def test_a_spec_is_frozen_hashable_and_copied_whole() -> None:
     spec = parse_spec(MINIMAL + "groups: {a: [b]}\n").spec
     with pytest.raises(ValidationError):
-        spec.seed = 3  # type: ignore[misc]
+        spec.seed = 3
     with pytest.raises(TypeError, match="frozen"):
-        spec.groups["b"] = ("c",)  # type: ignore[index]
+        spec.groups["b"] = ("c",)
     with pytest.raises(TypeError, match="frozen"):
         spec.losses[0].options.update({"x": 1})
     for change in ("clear", "pop", "popitem", "setdefault", "update", "__delitem__", "__ior__"):
@@ -47,8 +47,8 @@ def eval_json(spec: Spec) -> Spec:
 
 
 def test_a_spec_can_be_built_in_python_with_lists() -> None:
-    data = DataSpec(source="a.nc", targets=["ozone"], static=["pressure"], split=SplitSpec(train=0.8, val=0.2))  # type: ignore[arg-type]
-    spec = Spec(data=data, losses=[LossSpec(loss="ssim", options={"window": 7}), "mse"])  # type: ignore[arg-type,list-item]
+    data = DataSpec(source="a.nc", targets=["ozone"], static=["pressure"], split=SplitSpec(train=0.8, val=0.2))
+    spec = Spec(data=data, losses=[LossSpec(loss="ssim", options={"window": 7}), "mse"])
     assert spec.data.static == (StaticSpec(variable="pressure"),)
     assert [loss.name for loss in spec.losses] == ["ssim", "mse"]
     assert spec.losses[0].options == {"window": 7}

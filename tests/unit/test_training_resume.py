@@ -75,8 +75,8 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(
     assert (result.steps, result.epochs, result.best_central) == (whole.steps, whole.epochs, whole.best_central)
     assert whole.run is not None
     ours, theirs = checkpoint(folder.path), checkpoint(whole.run)
-    for name, value in theirs["state_dict"].items():  # type: ignore[attr-defined]
-        assert torch.equal(ours["state_dict"][name], value), name  # type: ignore[index]
+    for name, value in theirs["state_dict"].items():
+        assert torch.equal(ours["state_dict"][name], value), name
     assert whole_rows(folder.metrics) == whole_rows(whole.run / "metrics.csv")
 
 
@@ -148,8 +148,8 @@ def test_a_stop_among_accumulating_batches_waits_for_their_step(
     assert (resumed.steps, resumed.best_central) == (whole.steps, whole.best_central)
     assert whole.run is not None
     ours, theirs = checkpoint(folder.path), checkpoint(whole.run)
-    for name, value in theirs["state_dict"].items():  # type: ignore[attr-defined]
-        assert torch.equal(ours["state_dict"][name], value), name  # type: ignore[index]
+    for name, value in theirs["state_dict"].items():
+        assert torch.equal(ours["state_dict"][name], value), name
 
 
 def test_a_signal_that_the_process_ignores_stays_ignored(source: Path, tmp_path: Path) -> None:
