@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import distributions
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,9 @@ class RunFolder:
         if run_dir is None:
             digest = hashlib.sha256(dump_spec(loaded.spec).encode()).hexdigest()[:8]
             stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-            run_dir = Path("runs") / f"{loaded.spec.name}-{stamp}-{digest}"
+            first = Path("runs") / f"{loaded.spec.name}-{stamp}-{digest}"
+            again = (first.with_name(f"{first.name}-{number}") for number in count(2))
+            return cls(next(path for path in chain([first], again) if not path.exists()))
         if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
             raise UsageError(
                 f"{run_dir} is there already and is not empty; give another --run-dir, or continue it with --resume"

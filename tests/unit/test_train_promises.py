@@ -183,3 +183,15 @@ def test_a_run_folder_in_use_is_refused_before_anything_is_read(tmp_path: Path) 
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="not empty"):
         train(tiny_spec(tmp_path / "gone.nc"), run_dir=tmp_path)
+
+
+def test_two_runs_of_one_spec_never_share_a_folder(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    spec, places = tiny_spec(source), set()
+    for _ in range(5):
+        run = RunFolder.place(spec, None)
+        run.write_spec(spec)
+        places.add(run.path)
+    assert len(places) == 5
