@@ -111,7 +111,13 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     return by_lower[near[0]] if near else None
 
 
+def nearest(word: str, candidates: Iterable[str], otherwise: str) -> str:
+    """The suggestion as half a sentence, or `otherwise` where there is none: what names there are."""
+    near = suggest(word, candidates)
+    return f"did you mean {near!r}?" if near else otherwise
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """The suggestion as a hint; empty where there is none."""
-    nearest = suggest(word, candidates)
-    return f'did you mean "{nearest}"?' if nearest else ""
+    near = suggest(word, candidates)
+    return f'did you mean "{near}"?' if near else ""

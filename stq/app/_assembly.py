@@ -14,7 +14,7 @@ from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, 
 from stq.app._not_yet import refuse_not_yet
 from stq.app._run_folder import RunFolder
 from stq.data import ForecastData, Statistics
-from stq.errors import CheckFailed, DataError, SpecError, suggest
+from stq.errors import CheckFailed, DataError, SpecError, nearest
 from stq.losses import LossContext
 from stq.models import Forecaster, build_forecaster
 from stq.routing import Groups, Router, plan_routes
@@ -44,7 +44,8 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     losses = resolve_losses(loaded)
     origin = run if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     data = open_data(spec.data, None if origin is None else Statistics.load(origin.statistics))
-    forecaster = build_network(loaded, data)
+    finished = run is not None and trained
+    forecaster = build_network(loaded, data, fresh=not finished)
     if origin is not None and trained:
         if run is None:
             refuse_other_horizons(loaded, origin)
@@ -88,8 +89,9 @@ def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], 
                 named.append((name, ("losses", index, "updates", number), "value"))
     named += [(name, ("freeze", number), "value") for number, name in enumerate(loaded.spec.freeze)]
     named += [(name, ("optim", "groups", name), "key") for name in loaded.spec.optim.groups]
+    known = f"its groups are {', '.join(groups)}"
     problems = [
-        loaded.problem(path, f"the network has no parameter group {name!r}", suggest_group(name, groups), on=on)
+        loaded.problem(path, f"the network has no parameter group {name!r}", nearest(name, groups, known), on=on)
         for name, path, on in named
         if name not in groups
     ]
@@ -97,14 +99,12 @@ def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], 
         raise SpecError(problems)
 
 
-def suggest_group(name: str, groups: Collection[str]) -> str:
-    """What to write instead."""
-    near = suggest(name, groups)
-    return f"did you mean {near!r}?" if near else f"its groups are {', '.join(groups)}"
+def build_network(loaded: LoadedSpec, data: ForecastData, *, fresh: bool) -> Forecaster:
+    """The network of the spec for this data, with initial weights.
 
-
-def build_network(loaded: LoadedSpec, data: ForecastData) -> Forecaster:
-    """The network of the spec for this data, with initial weights."""
+    Unless `fresh`, all of them are to be overwritten, and what only a new network needs of the data is left out: it
+    takes a pass over the training part.
+    """
     model, quantiles = loaded.spec.model, loaded.spec.quantiles
     if model.location is not None and not data.geographic:
         raise DataError(
@@ -122,7 +122,7 @@ def build_network(loaded: LoadedSpec, data: ForecastData) -> Forecaster:
         dropout=model.dropout,
         head_hidden=model.heads.hidden,
         residual=residual,
-        share=data.persisting_share() if residual else None,
+        share=data.persisting_share() if residual and fresh else None,
         location_degree=None if model.location is None else model.location.degree,
         order="anchored" if quantiles is None else quantiles.order,
         seed=loaded.spec.seed,

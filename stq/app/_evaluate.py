@@ -65,7 +65,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
         raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
     if split not in data.splits:
         raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
-    forecaster = build_network(loaded, data)
+    forecaster = build_network(loaded, data, fresh=False)
     put_weights(forecaster, load_weights(run.best), run.best, strict=True)
     calibration = read_calibration(run)
     levels = levels_of(loaded)

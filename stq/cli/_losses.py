@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from stq.cli._answer import Answer
 from stq.cli._options import Debug, Json
-from stq.errors import UsageError
+from stq.errors import UsageError, nearest
 from stq.report import loss_page, loss_table
 
 LossName = Annotated[str, typer.Argument(metavar="NAME", help="The name of a loss.", show_default=False)]
@@ -38,11 +38,9 @@ def list_all(as_json: Json = False, debug: Debug = False) -> Answer:
 def show(name: LossName, as_json: Json = False, debug: Debug = False) -> Answer:
     """Equation, source, tag and options of one loss."""
     from stq.app import list_losses
-    from stq.errors import suggest
 
     cards = {card.name: card for card in list_losses()}
     if name not in cards:
-        near = suggest(name, cards)
-        known = f"did you mean {near!r}?" if near else f"there are {', '.join(cards)}"
-        raise UsageError(f"there is no loss {name!r}; {known}")
+        known = f"there are {', '.join(cards)}"
+        raise UsageError(f"there is no loss {name!r}; {nearest(name, cards, known)}")
     return Answer(cards[name].to_dict(), loss_page(cards[name]))

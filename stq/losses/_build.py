@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from stq.errors import PluginError, Problem, SpecError, StqError, suggest
+from stq.errors import PluginError, Problem, SpecError, StqError, nearest
 from stq.losses._loss import Loss
 from stq.losses._options import RESERVED, constructor_arguments
 
@@ -62,8 +62,7 @@ def _problem(cls: type[Loss], names: list[str], mistake: Any) -> Problem:
         return Problem((), f"the loss {cls.name} needs the option {path[0]!r}")
     if mistake["type"] == "extra_forbidden":
         message = f"the loss {cls.name} has no option {str(path[0])!r}"
-        near = suggest(str(path[0]), [*names, *RESERVED])
         known = f"its options are {', '.join(names)}" if names else "it has no options"
-        return Problem(path, message, hint=f"did you mean {near!r}?" if near else known, on="key")
+        return Problem(path, message, hint=nearest(str(path[0]), [*names, *RESERVED], known), on="key")
     wrong = mistake["msg"].replace("Input should be", "should be")
     return Problem(path, f"{path[0]} {wrong}, found {mistake['input']!r}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from stq.errors import PluginError, suggest
+from stq.errors import PluginError, nearest
 from stq.losses import Loss
 from stq.registry._local import LocalPlugin
 
@@ -49,8 +49,7 @@ class LossRegistry:
         """The loss of that name, or a `PluginError` with the nearest name and the plugins that are broken."""
         if name in self.entries:
             return self.entries[name]
-        near = suggest(name, self.entries)
-        known = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(self.entries))}"
-        lines = [f"there is no loss {name!r}; {known}"]
+        known = f"there are {', '.join(sorted(self.entries))}"
+        lines = [f"there is no loss {name!r}; {nearest(name, self.entries, known)}"]
         lines += [f"  the plugin {bad.name!r} of {bad.distribution} is broken: {bad.cause}" for bad in self.broken]
         raise PluginError("\n".join(lines))

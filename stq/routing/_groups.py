@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from torch import nn
 
-from stq.errors import RoutingError, suggest
+from stq.errors import RoutingError, nearest
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Groups:
         """
         named = list(module.named_parameters(remove_duplicate=False))
         faults = [
-            f"freeze names the group {name!r}, which does not exist; {nearest(name, patterns)}"
+            f"freeze names the group {name!r}, which does not exist; {instead(name, patterns)}"
             for name in freeze
             if name not in patterns
         ]
@@ -104,10 +104,9 @@ class Groups:
         return cls(tuple(members))
 
 
-def nearest(word: str, names: Collection[str]) -> str:
-    """A half sentence that helps with an unknown name."""
-    near = suggest(word, names)
-    return f"did you mean {near!r}?" if near else f"there are: {', '.join(names)}"
+def instead(word: str, names: Collection[str]) -> str:
+    """A half sentence that helps with an unknown group."""
+    return nearest(word, names, f"there are: {', '.join(names)}")
 
 
 def top_level(named: Sequence[tuple[str, nn.Parameter]]) -> list[str]:

@@ -7,7 +7,7 @@ from math import inf
 from torch import nn
 
 from stq.errors import RoutingError
-from stq.routing._groups import Groups, nearest
+from stq.routing._groups import Groups, instead
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def plan_routes(groups: Groups, routes: Mapping[str, Route]) -> Plan:
         for name, factor in route.updates.items():
             if name not in groups.names:
                 faults.append(
-                    f"loss {loss!r} updates the group {name!r}, which does not exist; {nearest(name, groups.names)}"
+                    f"loss {loss!r} updates the group {name!r}, which does not exist; {instead(name, groups.names)}"
                 )
             if not 0 <= factor < inf:
                 faults.append(f"loss {loss!r}: factor {factor} on {name!r} is below zero or not finite")
