@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stq.app._check import CheckResult, check
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._evaluate import EvaluateResult, evaluate
+    from stq.app._init_from import InitialWeights
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._run_folder import RunFolder
@@ -20,6 +21,7 @@ _HOMES = {
     "CheckGradsResult": "_check_grads",
     "CheckResult": "_check",
     "EvaluateResult": "_evaluate",
+    "InitialWeights": "_init_from",
     "LossCard": "_list_losses",
     "PluginCard": "_list_plugins",
     "Ready": "_train",
@@ -38,6 +40,7 @@ __all__ = [
     "CheckGradsResult",
     "CheckResult",
     "EvaluateResult",
+    "InitialWeights",
     "LossCard",
     "PluginCard",
     "Ready",

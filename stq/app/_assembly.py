@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from torch import Tensor
-
 from stq.app._data import open_data
 from stq.app._device import refuse_missing_device
-from stq.app._init_from import refuse_other_horizons, refuse_seen
+from stq.app._init_from import InitialWeights, refuse_frozen_at_random, start_from
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
 from stq.app._not_yet import refuse_not_yet
 from stq.app._run_folder import RunFolder
@@ -24,13 +22,15 @@ from stq.training import ForecastModule, Loaders, load_weights
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that a training step needs."""
+    """Everything that a training step needs, and what a person should know of it."""
 
     loaded: LoadedSpec
     losses: tuple[ResolvedLoss, ...]
     data: ForecastData
     module: ForecastModule
     loaders: Loaders
+    initial: InitialWeights | None
+    notes: tuple[str, ...]
 
 
 def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool = True) -> Experiment:
@@ -42,18 +42,19 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     refuse_not_yet(loaded)
     refuse_missing_device(loaded)
     losses = resolve_losses(loaded)
-    origin = run if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
-    data = open_data(spec.data, None if origin is None else Statistics.load(origin.statistics))
-    finished = run is not None and trained
-    forecaster = build_network(loaded, data, fresh=not finished)
-    if origin is not None and trained:
-        if run is None:
-            refuse_other_horizons(loaded, origin)
-            refuse_seen(loaded, data, origin)
-        put_weights(forecaster, load_weights(origin.best), origin.best, strict=run is not None)
+    origin = None if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
+    fitted = run or origin
+    data = open_data(spec.data, None if fitted is None else Statistics.load(fitted.statistics))
+    finished = run if trained else None
+    forecaster = build_network(loaded, data, fresh=finished is None)
+    if finished is not None:
+        put_weights(forecaster, finished)
+    initial = None if origin is None else start_from(loaded, forecaster, data, origin)
     patterns = spec.groups or forecaster.groups()
     refuse_unknown_groups(loaded, losses, patterns)
     groups = Groups.of(forecaster, patterns, freeze=spec.freeze)
+    if initial is not None:
+        refuse_frozen_at_random(loaded, groups, initial)
     plan = plan_routes(groups, routes_of(losses))
     minimum, maximum = data.target_range()
     size = data.size if spec.data.patch is None else (spec.data.patch.size, spec.data.patch.size)
@@ -72,7 +73,8 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         workers=spec.data.workers,
         seed=spec.seed,
     )
-    return Experiment(loaded, losses, data, module, loaders)
+    random = [f"{name} is frozen at its random initial weights" for name in spec.freeze if fitted is None]
+    return Experiment(loaded, losses, data, module, loaders, initial, (*data.notes, *random))
 
 
 def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:
@@ -129,17 +131,11 @@ def build_network(loaded: LoadedSpec, data: ForecastData, *, fresh: bool) -> For
     )
 
 
-def put_weights(forecaster: Forecaster, weights: Mapping[str, Tensor], path: Path, *, strict: bool) -> None:
-    """Give the network the weights of a run: all of them, or, not `strict`, those of the names that it shares.
-
-    Raises CheckFailed where a shape differs, or, when strict, a name.
-    """
-    own = forecaster.state_dict()
-    shared = {name: value for name, value in weights.items() if name in own}
-    wrong = [name for name, value in shared.items() if value.shape != own[name].shape]
-    if strict:
-        wrong += sorted(own.keys() ^ weights.keys())
-    if wrong or not shared:
-        names = ", ".join(wrong[:5]) or "none of its weights"
-        raise CheckFailed(f"{path}: the weights are not of this network; they differ in {names}")
-    forecaster.load_state_dict({**own, **shared})
+def put_weights(forecaster: Forecaster, run: RunFolder) -> None:
+    """Give the network the best weights of its own run. Raises CheckFailed where a name or a shape differs."""
+    own, weights = forecaster.state_dict(), load_weights(run.best)
+    wrong = sorted(own.keys() ^ weights.keys())
+    wrong += [name for name, value in weights.items() if name in own and value.shape != own[name].shape]
+    if wrong:
+        raise CheckFailed(f"{run.best}: the weights are not of this network; they differ in {', '.join(wrong[:5])}")
+    forecaster.load_state_dict(weights)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stq.app._assembly import Experiment, assemble
+from stq.app._init_from import InitialWeights
 from stq.spec import LoadedSpec
 
 
@@ -20,7 +21,10 @@ class LossRow:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """A spec that can train, in figures. `windows` is by split; `elements` counts trainable scalars by group."""
+    """A spec that can train, in figures. `windows` is by split; `elements` counts trainable scalars by group.
+
+    `initial` says what came from `init_from`, None without one.
+    """
 
     name: str
     variables: tuple[str, ...]
@@ -33,6 +37,7 @@ class CheckResult:
     elements: Mapping[str, int]
     engine: str
     passes: int
+    initial: InitialWeights | None
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, object]:
@@ -41,6 +46,7 @@ class CheckResult:
             "verdict": "pass",
             **{key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()},
             "losses": [{**vars(row), "updates": dict(row.updates)} for row in self.losses],
+            "initial": None if self.initial is None else self.initial.to_dict(),
         }
 
 
@@ -66,5 +72,6 @@ def summary(experiment: Experiment) -> CheckResult:
         elements={group.name: group.elements for group in plan.groups if not group.frozen},
         engine=experiment.loaded.spec.routing.engine,
         passes=plan.passes,
-        notes=data.notes,
+        initial=experiment.initial,
+        notes=experiment.notes,
     )

@@ -13,7 +13,6 @@ from stq.calibration import ConformalCalibration, expected_coverage_range
 from stq.data import Statistics
 from stq.errors import CheckFailed, UsageError
 from stq.metrics import ForecastScores, Score
-from stq.training import load_weights
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
     if split not in data.splits:
         raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
     forecaster = build_network(loaded, data, fresh=False)
-    put_weights(forecaster, load_weights(run.best), run.best, strict=True)
+    put_weights(forecaster, run)
     calibration = read_calibration(run)
     levels = levels_of(loaded)
     extremes = data.anomaly_range()

@@ -70,6 +70,11 @@ class RunFolder:
         return self.path / "audit.json"
 
     @property
+    def initial(self) -> Path:
+        """Which parts of the network started from another run; absent without `init_from`."""
+        return self.path / "init_from.json"
+
+    @property
     def calibration(self) -> Path:
         """The conformal corrections; absent where there is nothing to calibrate."""
         return self.path / "calibration.json"

@@ -90,6 +90,8 @@ def train(
     run.write_environment(loaded.spec, experiment.data.fingerprint, experiment.data.notes)
     experiment.data.normaliser.save(run.statistics)
     run.write_json(run.audit, audit.to_dict())
+    if experiment.initial is not None:
+        run.write_json(run.initial, experiment.initial.to_dict())
     on_ready(Ready(run.path, summary(experiment), audit))
     return finish(run, experiment, audit, observers, resume=False)
 
@@ -165,7 +167,7 @@ def result_of(
         calibrated=calibrated,
         audit=audit,
         splits=tuple(experiment.data.splits),
-        notes=experiment.data.notes,
+        notes=experiment.notes,
     )
 
 

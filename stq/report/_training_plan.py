@@ -9,7 +9,7 @@ from stq.report._numbers import count, significant
 from stq.report._table import pairs
 
 if TYPE_CHECKING:
-    from stq.app import CheckResult, Ready
+    from stq.app import CheckResult, InitialWeights, Ready
 
 
 def training_plan(ready: "Ready") -> Table:
@@ -31,8 +31,21 @@ def plan_rows(summary: "CheckResult") -> list[tuple[str, str]]:
         ("losses", ", ".join(f"{row.name} x {significant(row.weight)}" for row in summary.losses)),
         ("groups", ", ".join(f"{name} {count(elements)}" for name, elements in summary.elements.items())),
         ("engine", f"{summary.engine}, {passes}"),
+        *initial_rows(summary.initial),
         *(("note", note) for note in summary.notes),
     ]
+
+
+def initial_rows(initial: "InitialWeights | None") -> list[tuple[str, str]]:
+    """Which parts of the network came from another run, and which did not."""
+    if initial is None:
+        return []
+    rows = [("weights from", place(Path(initial.run))), ("", f"taken over: {', '.join(initial.loaded)}")]
+    if initial.fresh:
+        rows.append(("", f"start anew: {', '.join(initial.fresh)}"))
+    if initial.unused:
+        rows.append(("", f"left out: {', '.join(initial.unused)}"))
+    return rows
 
 
 def place(path: Path) -> str:

@@ -119,6 +119,7 @@ def known_warnings() -> Iterator[None]:
             ".*You're resuming from a checkpoint that ended before the epoch ended.*",  # Loaders know their place
             ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning-AI/pytorch-lightning#21326
             ".*GPU available but not used.*",
+            ".*module\\(s\\) in eval mode at the start of training.*",  # what is frozen
         ):
             warnings.filterwarnings("ignore", text)
         yield

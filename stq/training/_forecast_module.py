@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from stq.errors import NonFiniteError
 from stq.losses import Loss, blamed
 from stq.models import Forecaster, stream_seed
-from stq.routing import RoutedBackward, Router, clip_by_group, gradient_norms
+from stq.routing import RoutedBackward, Router, clip_by_group, gradient_norms, hold_frozen
 from stq.spec import OptimSpec
 from stq.tensors import Batch, Forecast
 from stq.training._means import Means
@@ -41,6 +41,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.validation_losses = Means()
         self.gradient_norms: Mapping[str, float] = {}
         self._central = Means()
+        hold_frozen(self, router.plan.groups)  # Lightning keeps the modes that it finds
 
     def forward(self, batch: Batch) -> Forecast:
         """The forecast for a batch, normalised."""

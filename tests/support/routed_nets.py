@@ -37,6 +37,7 @@ Probe = Callable[[Plan, Step, Engine], bool]
 
 SILENCED = (
     "The 'train_dataloader' does not have many workers",  # four batches in memory need none
+    "Found .* module\\(s\\) in eval mode at the start of training",  # what is frozen
     "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # Lightning #21326: its own call into torch
 )
 

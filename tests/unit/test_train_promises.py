@@ -68,9 +68,20 @@ def test_joint_trains_to_other_bits(source: Path, plain: TrainResult, tmp_path: 
         ["quantiles.order=independent"],
         ["losses.pinball.weight=7"],
         ["optim.groups={quantiles: {lr: 0.1, weight_decay: 0.3}}"],
+        [
+            "losses=[mse, {loss: laplacian, weight: 0.3, levels: 2}, pinball, "
+            "{loss: pinball, name: again, weight: 5}, {loss: huber, updates: [quantiles], weight: 0}]"
+        ],
         ["quantiles=null", "calibration=null", "losses=[mse, {loss: laplacian, weight: 0.3, levels: 2}]"],
     ],
-    ids=["other levels", "other order", "other weight", "other optimiser settings", "no quantiles at all"],
+    ids=[
+        "other levels",
+        "other order",
+        "other weight",
+        "other optimiser settings",
+        "other losses",
+        "no quantiles at all",
+    ],
 )
 def test_the_central_forecast_does_not_depend_on_the_quantile_side(
     source: Path, plain: TrainResult, tmp_path: Path, overrides: list[str]
