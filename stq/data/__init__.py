@@ -11,6 +11,8 @@ This package is the only home of xarray, and the only one that knows of files, c
 from stq.data._build_data import build_data
 from stq.data._files import list_files
 from stq.data._forecast_data import ForecastData
+from stq.data._forecast_file import ForecastFile, forecast_file
+from stq.data._forecast_layout import Coordinate, ForecastLayout
 from stq.data._grid import Grid
 from stq.data._request import DataRequest, StaticMap
 from stq.data._series import Series, read_series
@@ -21,8 +23,11 @@ from stq.data._window_dataset import WindowDataset
 from stq.data._windows import WindowPlan, plan_windows
 
 __all__ = [
+    "Coordinate",
     "DataRequest",
     "ForecastData",
+    "ForecastFile",
+    "ForecastLayout",
     "Grid",
     "Series",
     "StaticMap",
@@ -31,6 +36,7 @@ __all__ = [
     "WindowDataset",
     "WindowPlan",
     "build_data",
+    "forecast_file",
     "list_files",
     "plan_windows",
     "read_series",
