@@ -32,6 +32,13 @@ class Experiment:
     module: ForecastModule
     loaders: Loaders
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the data and of the routing, and no error."""
+        idle = ", ".join(self.module.router.plan.idle)
+        text = f"computed, and move nothing, since every group that they may update is frozen: {idle}"
+        return (*self.data.notes, text) if idle else self.data.notes
+
 
 def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool = True) -> Experiment:
     """Build the experiment that the spec describes; with `run`, on its statistics and, if `trained`, its best weights.

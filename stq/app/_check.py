@@ -66,5 +66,5 @@ def summary(experiment: Experiment) -> CheckResult:
         elements={group.name: group.elements for group in plan.groups if not group.frozen},
         engine=experiment.loaded.spec.routing.engine,
         passes=plan.passes,
-        notes=data.notes,
+        notes=experiment.notes,
     )

@@ -112,11 +112,20 @@ def measure(size: Size, table: Table, device: torch.device, precision: str, roun
         peaks[name] = peak_bytes(lambda made=made: walk(made), device)
     return [
         Row(
-            table.name, table.passes, size.layers, size.hidden, size.cells, name,
-            1000 * statistics.median(steps[name]), 1000 * statistics.median(backwards[name]), peaks[name] / 2**20,
-            ratio(steps[name], steps["joint"]), ratio(backwards[name], backwards["joint"]),
-            peaks[name] / peaks["joint"], ratio(steps[name], steps["pruned"]),
-        )  # fmt: skip
+            table=table.name,
+            passes=table.passes,
+            layers=size.layers,
+            hidden=size.hidden,
+            cells=size.cells,
+            method=name,
+            step_ms=1000 * statistics.median(steps[name]),
+            backward_ms=1000 * statistics.median(backwards[name]),
+            peak_mib=peaks[name] / 2**20,
+            step_ratio=ratio(steps[name], steps["joint"]),
+            backward_ratio=ratio(backwards[name], backwards["joint"]),
+            peak_ratio=peaks[name] / peaks["joint"],
+            step_to_pruned=ratio(steps[name], steps["pruned"]),
+        )
         for name in cases
     ]
 
