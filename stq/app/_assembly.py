@@ -74,11 +74,12 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         seed=spec.seed,
     )
     random = [f"{name} is frozen at its random initial weights" for name in spec.freeze if fitted is None]
-    return Experiment(loaded, losses, data, module, loaders, initial, (*data.notes, *random))
+    idle = [f"{name} is computed and moves nothing: every group that it may update is frozen" for name in plan.idle]
+    return Experiment(loaded, losses, data, module, loaders, initial, (*data.notes, *random, *idle))
 
 
 def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:
-    """Refuse every name of a group that the network does not have, at its place in the spec."""
+    """Refuse every name of a group that the network does not have, and tags without any, at their places."""
     named: list[tuple[str, tuple[str | int, ...], Literal["key", "value"]]] = []
     for index, resolved in enumerate(losses):
         written = loaded.spec.losses[index].updates
@@ -96,6 +97,15 @@ def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], 
         loaded.problem(path, f"the network has no parameter group {name!r}", nearest(name, groups, known), on=on)
         for name, path, on in named
         if name not in groups
+    ]
+    problems += [
+        loaded.problem(
+            ("losses", index, "loss" if loaded.spec.losses[index].updates is None else "updates"),
+            f"the loss {resolved.name} has the weight {resolved.weight:g} and may update nothing",
+            "name the groups that it may update, or give it weight 0, which computes it and moves nothing",
+        )
+        for index, resolved in enumerate(losses)
+        if resolved.weight > 0 and not any(resolved.updates.values())
     ]
     if problems:
         raise SpecError(problems)

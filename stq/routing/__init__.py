@@ -11,7 +11,7 @@ The package knows torch alone. README.md beside this file has the mathematics an
 """
 
 from stq.routing._audit import Audit, Conflict, ModuleNorms, audit_step
-from stq.routing._clip import clip_by_group, gradient_norms
+from stq.routing._clip import ClipPer, clip_by_group, clip_gradients, gradient_norms
 from stq.routing._engines import ENGINES, Engine
 from stq.routing._freeze import hold_frozen
 from stq.routing._groups import Group, Groups
@@ -27,6 +27,7 @@ __all__ = [
     "ENGINES",
     "Audit",
     "Cell",
+    "ClipPer",
     "Conflict",
     "Engine",
     "Group",
@@ -40,6 +41,7 @@ __all__ = [
     "Step",
     "audit_step",
     "clip_by_group",
+    "clip_gradients",
     "gradient_norms",
     "hold_frozen",
     "joint",

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from stq.errors import NonFiniteError
 from stq.losses import Loss, blamed
 from stq.models import Forecaster, stream_seed
-from stq.routing import RoutedBackward, Router, clip_by_group, gradient_norms, hold_frozen
+from stq.routing import RoutedBackward, Router, clip_gradients, gradient_norms, hold_frozen
 from stq.spec import OptimSpec
 from stq.tensors import Batch, Forecast
 from stq.training._means import Means
@@ -135,10 +135,7 @@ class ForecastModule(RoutedBackward, LightningModule):
             )
         if clip is None or broken:
             return
-        if clip.per == "group":
-            clip_by_group(groups, clip.norm, norms)
-        else:
-            torch.nn.utils.clip_grad_norm_([p for _, p in groups.named_parameters()], clip.norm)
+        clip_gradients(groups, clip.norm, clip.per, norms)
 
     @property
     def scales_gradients(self) -> bool:
