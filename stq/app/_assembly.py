@@ -64,6 +64,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         Router(plan, spec.routing.engine),
         spec.optim,
         seed=spec.seed,
+        compiled=spec.model.compile,
     )
     loaders = Loaders(
         data.splits["train"],
@@ -126,6 +127,7 @@ def build_network(loaded: LoadedSpec, data: ForecastData, *, fresh: bool) -> For
         location_degree=None if model.location is None else model.location.degree,
         order="anchored" if quantiles is None else quantiles.order,
         seed=loaded.spec.seed,
+        checkpoint_activations=model.checkpoint_activations,
     )
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
+from stq.errors import NonFiniteError
 from stq.spec import TrainerSpec
+from stq.training._averaged_weights import AveragedWeights
 from stq.training._best_checkpoint import BestCheckpoint
 from stq.training._checkpoints import AtomicCheckpointIO
 from stq.training._forecast_module import ForecastModule
@@ -57,6 +59,8 @@ def fit(
     if settings.patience is not None and not trial:
         early = EarlyStopping("val_central", mode="min", patience=settings.patience, check_finite=False)
         callbacks.append(early)
+    if settings.ema is not None and not trial:
+        callbacks.append(AveragedWeights(settings.ema))
     if checkpoints is not None:
         best = BestCheckpoint(checkpoints)
         callbacks.append(best)
@@ -70,10 +74,11 @@ def fit(
         log_every_n_steps=settings.log_every_n_steps,
         accumulate_grad_batches=settings.accumulate_grad_batches,
         deterministic=settings.deterministic,
+        detect_anomaly=settings.detect_anomaly,
         limit_val_batches=0 if trial else None,
         **quiet(settings),
     )
-    with known_warnings():
+    with known_warnings(), anomalies_as_errors():
         resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
         trainer.fit(module, datamodule=loaders, ckpt_path=resume_from)
     return FitResult(
@@ -108,6 +113,17 @@ def quiet(settings: TrainerSpec) -> dict[str, Any]:
 
 
 @contextmanager
+def anomalies_as_errors() -> Iterator[None]:
+    """What `trainer.detect_anomaly` finds is a NonFiniteError, with the name that torch gives to the operation."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "returned nan values" not in str(error):
+            raise
+        raise NonFiniteError(f"the backward pass came to a NaN: {error}") from error
+
+
+@contextmanager
 def known_warnings() -> Iterator[None]:
     """Silence what Lightning says about choices that stq makes on purpose."""
     with warnings.catch_warnings():
@@ -119,6 +135,8 @@ def known_warnings() -> Iterator[None]:
             ".*You're resuming from a checkpoint that ended before the epoch ended.*",  # Loaders know their place
             ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning-AI/pytorch-lightning#21326
             ".*GPU available but not used.*",
+            ".*Anomaly Detection has been enabled.*",
+            ".*Detected call of `lr_scheduler.step\\(\\)` before.*",  # a gradient scaler skipped the first step
         ):
             warnings.filterwarnings("ignore", text)
         yield
