@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stq.app._assembly import Experiment, assemble
+from stq.app._notes import spec_notes
 from stq.spec import LoadedSpec
 
 
@@ -66,5 +67,5 @@ def summary(experiment: Experiment) -> CheckResult:
         elements={group.name: group.elements for group in plan.groups if not group.frozen},
         engine=experiment.loaded.spec.routing.engine,
         passes=plan.passes,
-        notes=data.notes,
+        notes=(*spec_notes(experiment.loaded.spec, experiment.losses), *data.notes),
     )

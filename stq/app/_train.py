@@ -165,7 +165,7 @@ def result_of(
         calibrated=calibrated,
         audit=audit,
         splits=tuple(experiment.data.splits),
-        notes=experiment.data.notes,
+        notes=summary(experiment).notes,
     )
 
 

@@ -29,9 +29,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 def groups(count: int, seed: int) -> list[list[nn.Parameter]]:
     """Two parameters for each of `count` groups."""
     generator = torch.Generator().manual_seed(seed)
-    return [
-        [nn.Parameter(torch.randn(shape, generator=generator)) for shape in ((3, 2), (4,))] for _ in range(count)
-    ]
+    return [[nn.Parameter(torch.randn(shape, generator=generator)) for shape in ((3, 2), (4,))] for _ in range(count)]
 
 
 def give_gradients(parameters: list[list[nn.Parameter]], seed: int) -> None:

@@ -9,11 +9,12 @@ import torch
 from support.tiny_runs import tiny_source, tiny_spec
 from torch import Tensor
 
+from stq.app import check, check_grads, train
 from stq.app._assembly import assemble
 from stq.errors import NonFiniteError, UsageError
 from stq.losses import MSE
-from stq.tensors import Forecast, Target
-from stq.training import ForecastModule, fit
+from stq.tensors import Batch, Forecast, Target
+from stq.training import ForecastModule, fit, load_weights
 
 Weights = dict[str, Tensor]
 
@@ -145,3 +146,75 @@ def test_a_compiler_that_fails_is_named_with_its_remedy(source: Path, monkeypatc
     monkeypatch.setattr(ForecastModule, "compiler", "no-such-compiler")
     with pytest.raises(UsageError, match=r"can't be compiled here .*model\.compile: false"):
         trained(source, ["model.compile=true"])
+
+
+@pytest.mark.parametrize("precision", ["32-true", "64-true"])
+def test_the_averaged_weights_are_kept_and_those_that_train_are_undisturbed(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
+    steps: list[Weights] = []
+
+    def record(module: ForecastModule, *_: object) -> None:
+        steps.append({name: value.detach().clone() for name, value in module.forecaster.named_parameters()})
+
+    monkeypatch.setattr(ForecastModule, "on_train_batch_end", record)
+    common = ["trainer.max_epochs=2", "optim.lr=0.1", f"trainer.precision={precision}"]
+    trained(source, common)
+    undisturbed, steps = steps, []
+    result = train(tiny_spec(source, [*common, "trainer.ema=0.8"]), run_dir=tmp_path / "run")
+    steps = steps[1:]  # the first was the audit's
+    assert [same(a, b) for a, b in zip(steps, undisturbed, strict=True)] == [True] * 8
+    mean = dict(steps[0])
+    means = [mean]
+    for weights in steps[1:]:
+        mean = {name: 0.8 * mean[name] + (1 - 0.8) * value for name, value in weights.items()}
+        means.append(mean)
+    best = load_weights(tmp_path / "run" / "checkpoints" / "best.ckpt")
+    assert any(all(torch.equal(best[name], value) for name, value in means[step].items()) for step in (3, 7))
+    last = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    for name, value in steps[-1].items():
+        assert torch.equal(last["current_model_state"][f"forecaster.{name}"], value)
+        assert torch.equal(last["state_dict"][f"forecaster.{name}"], means[-1][name])
+    assert result.best_central == pytest.approx(central_error(source, best, common), rel=1e-6)
+
+
+def central_error(source: Path, weights: Weights, overrides: Sequence[str]) -> float:
+    """The root mean square error of the central forecast over the validation part, normalised, by hand."""
+    experiment = assemble(tiny_spec(source, overrides))
+    dtype = weights["convlstm.cells.0.gates.bias"].dtype
+    forecaster = experiment.module.forecaster.to(dtype)
+    forecaster.load_state_dict(weights)
+    forecaster.eval()
+    squares = []
+    for batch in experiment.loaders.val_dataloader():
+        with torch.no_grad():
+            forecast = forecaster(batch.inputs.to(dtype), batch.base.to(dtype), batch.location.to(dtype))
+        squares.append((forecast.central - batch.values)[batch.valid].double().square())
+    return float(torch.cat(squares).mean().sqrt())
+
+
+def test_an_audit_is_made_of_compiled_cells_and_finds_no_zeros_outside_a_class(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    monkeypatch.setattr(ForecastModule, "compiler", "aot_eager")
+    compiled: list[bool] = []
+    step = ForecastModule.training_step
+
+    def seen(module: ForecastModule, batch: Batch, batch_idx: int) -> Tensor:
+        compiled.append(all(cell._compiled_call_impl is not None for cell in module.forecaster.convlstm.cells))
+        return step(module, batch, batch_idx)
+
+    monkeypatch.setattr(ForecastModule, "training_step", seen)
+    result = check_grads(tiny_spec(source, ["model.compile=true"]))
+    assert compiled == [True]
+    assert result.audit.problems == ()
+    verdicts = {(cell.loss, cell.group): cell.verdict for cell in result.audit.cells}
+    assert verdicts["pinball", "backbone"] == "blocked"
+
+
+@pytest.mark.parametrize("feature", LEAKING)
+def test_what_lets_the_quantile_side_in_is_noted(source: Path, feature: str) -> None:
+    notes = check(tiny_spec(source, LEAKING[feature])).notes
+    assert any("the central forecast depends on the quantile side" in note for note in notes)
+    assert not any("quantile side" in note for note in check(tiny_spec(source, ISOLATED["a plateau"])).notes)

@@ -46,9 +46,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_source(tmp_path_factory.mktemp("data"))
 
 
-def traced(
-    source: Path, monkeypatch: pytest.MonkeyPatch, overrides: Sequence[str]
-) -> tuple[Trace, list[EpochEnded]]:
+def traced(source: Path, monkeypatch: pytest.MonkeyPatch, overrides: Sequence[str]) -> tuple[Trace, list[EpochEnded]]:
     """The rate of every group at each step of a fit, and its validations."""
     trace: Trace = []
 
