@@ -10,6 +10,7 @@ from stq.app._device import refuse_missing_device
 from stq.app._init_from import InitialWeights, refuse_frozen_at_random, start_from
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
 from stq.app._not_yet import refuse_not_yet
+from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
 from stq.data import ForecastData, Statistics
 from stq.errors import CheckFailed, DataError, SpecError, nearest
@@ -65,6 +66,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         Router(plan, spec.routing.engine),
         spec.optim,
         seed=spec.seed,
+        compiled=spec.model.compile,
     )
     loaders = Loaders(
         data.splits["train"],
@@ -73,9 +75,8 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         workers=spec.data.workers,
         seed=spec.seed,
     )
-    random = [f"{name} is frozen at its random initial weights" for name in spec.freeze if fitted is None]
-    idle = [f"{name} is computed and moves nothing: every group that it may update is frozen" for name in plan.idle]
-    return Experiment(loaded, losses, data, module, loaders, initial, (*data.notes, *random, *idle))
+    notes = (*routing_notes(spec, losses, plan, warm=fitted is not None), *data.notes)
+    return Experiment(loaded, losses, data, module, loaders, initial, notes)
 
 
 def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:
@@ -138,6 +139,7 @@ def build_network(loaded: LoadedSpec, data: ForecastData, *, fresh: bool) -> For
         location_degree=None if model.location is None else model.location.degree,
         order="anchored" if quantiles is None else quantiles.order,
         seed=loaded.spec.seed,
+        checkpoint_activations=model.checkpoint_activations,
     )
 
 

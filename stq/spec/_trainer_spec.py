@@ -31,3 +31,9 @@ class TrainerSpec(Section):
     """Steps between two rows of the step log; default 10."""
     deterministic: Flag = False
     """Whether to refuse operations that give different bits in each run on a GPU; default false."""
+    detect_anomaly: Flag = False
+    """Whether to name the operation whose gradient is NaN; slow, for the search alone. Default false."""
+    ema: Annotated[float | None, Field(gt=0, lt=1), expect("a number between 0 and 1, both excluded, or null")] = None
+    """Decay of an exponential moving average of the weights, such as 0.999: after every step they are averaged over
+    about the last 1 / (1 - ema) steps. The averaged weights are validated, kept as the best, calibrated and scored;
+    default null, the weights themselves."""

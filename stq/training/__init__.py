@@ -4,6 +4,7 @@ Nothing here prints. What a person may want to see goes to a `TrainingObserver`.
 """
 
 from stq.training._checkpoints import AtomicCheckpointIO, load_weights
+from stq.training._composite_optimiser import CompositeOptimiser
 from stq.training._devices import device_of
 from stq.training._fit import FitResult, fit
 from stq.training._forecast_module import ForecastModule
@@ -13,6 +14,7 @@ from stq.training._probe import probe_training_step
 
 __all__ = [
     "AtomicCheckpointIO",
+    "CompositeOptimiser",
     "EpochEnded",
     "FitResult",
     "ForecastModule",

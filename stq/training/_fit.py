@@ -10,8 +10,10 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
+from stq.errors import NonFiniteError, UsageError
 from stq.spec import TrainerSpec
-from stq.training._best_checkpoint import BestCheckpoint
+from stq.training._averaged_weights import AveragedWeights
+from stq.training._best_checkpoint import BestCheckpoint, LastCheckpoint
 from stq.training._checkpoints import AtomicCheckpointIO
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
@@ -57,9 +59,11 @@ def fit(
     if settings.patience is not None and not trial:
         early = EarlyStopping("val_central", mode="min", patience=settings.patience, check_finite=False)
         callbacks.append(early)
+    if settings.ema is not None and not trial:
+        callbacks.append(AveragedWeights(settings.ema))
     if checkpoints is not None:
         best = BestCheckpoint(checkpoints)
-        callbacks.append(best)
+        callbacks += [best, LastCheckpoint(checkpoints)]
     trainer = Trainer(
         max_epochs=settings.max_epochs,
         max_steps=1 if trial else (settings.max_steps or -1),
@@ -70,10 +74,11 @@ def fit(
         log_every_n_steps=settings.log_every_n_steps,
         accumulate_grad_batches=settings.accumulate_grad_batches,
         deterministic=settings.deterministic,
+        detect_anomaly=settings.detect_anomaly,
         limit_val_batches=0 if trial else None,
         **quiet(settings),
     )
-    with known_warnings():
+    with known_warnings(), errors_in_words():
         resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
         trainer.fit(module, datamodule=loaders, ckpt_path=resume_from)
     return FitResult(
@@ -108,6 +113,22 @@ def quiet(settings: TrainerSpec) -> dict[str, Any]:
 
 
 @contextmanager
+def errors_in_words() -> Iterator[None]:
+    """What torch finds for `trainer.detect_anomaly`, and what a compiler fails at, as errors for a person."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "returned nan values" in str(error):
+            raise NonFiniteError(f"the backward pass came to a NaN: {error}") from error
+        from torch._dynamo.exc import TorchDynamoException  # loaded by now where it matters, and slow to load
+
+        if not isinstance(error, TorchDynamoException):
+            raise
+        first = str(error).strip().splitlines()[0]
+        raise UsageError(f"the cells can't be compiled here ({first}); set model.compile: false") from error
+
+
+@contextmanager
 def known_warnings() -> Iterator[None]:
     """Silence what Lightning says about choices that stq makes on purpose."""
     with warnings.catch_warnings():
@@ -120,6 +141,9 @@ def known_warnings() -> Iterator[None]:
             ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning-AI/pytorch-lightning#21326
             ".*GPU available but not used.*",
             ".*module\\(s\\) in eval mode at the start of training.*",  # what is frozen
+            ".*The .grad attribute of a Tensor that is not a leaf.*",  # torch's own tracer, where cells are compiled
+            ".*Anomaly Detection has been enabled.*",
+            ".*Detected call of `lr_scheduler.step\\(\\)` before.*",  # a gradient scaler skipped the first step
         ):
             warnings.filterwarnings("ignore", text)
         yield

@@ -1,20 +1,23 @@
 """The Lightning module: a forecaster, its losses and the routing between them."""
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from stq.errors import NonFiniteError
 from stq.losses import Loss, blamed
 from stq.models import Forecaster, stream_seed
-from stq.routing import RoutedBackward, Router, clip_gradients, gradient_norms, hold_frozen
-from stq.spec import OptimSpec
+from stq.routing import RoutedBackward, Router, clip_gradients, gradient_norms
+from stq.spec import CENTRAL, OptimSpec
 from stq.tensors import Batch, Forecast
 from stq.training._means import Means
-from stq.training._optimiser import build_optimiser, build_schedule
+from stq.training._optimiser import build_optimiser
+from stq.training._schedule import build_schedule, monitored
 
 
 class ForecastModule(RoutedBackward, LightningModule):
@@ -25,23 +28,40 @@ class ForecastModule(RoutedBackward, LightningModule):
 
     `train_losses` and `validation_losses` hold the means of the epoch so far, by loss name; the logged `val_central`
     is the root mean square error of the central forecast over the validation part, in normalised units.
+
+    `compiled` trains with compiled cells (see `Forecaster.compile_cells`), by the backend `compiler` of torch.compile.
     """
 
+    compiler: ClassVar[str] = "inductor"
+
     def __init__(
-        self, forecaster: Forecaster, losses: Mapping[str, Loss], router: Router, optim: OptimSpec, *, seed: int
+        self,
+        forecaster: Forecaster,
+        losses: Mapping[str, Loss],
+        router: Router,
+        optim: OptimSpec,
+        *,
+        seed: int,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.forecaster = forecaster
         self.router = router
         self.optim = optim
         self.seed = seed
+        self.compiled = compiled
         self.loss_names = tuple(losses)
         self.loss_modules = nn.ModuleList(losses.values())
         self.train_losses = Means()
         self.validation_losses = Means()
         self.gradient_norms: Mapping[str, float] = {}
         self._central = Means()
-        hold_frozen(self, router.plan.groups)  # Lightning keeps the modes that it finds
+
+    def setup(self, stage: str) -> None:
+        """Compile where that is asked for: now, since a copy of a module (the one that is audited) isn't compiled."""
+        super().setup(stage)
+        if self.compiled and stage == "fit":
+            self.forecaster.compile_cells(self.compiler)
 
     def forward(self, batch: Batch) -> Forecast:
         """The forecast for a batch, normalised."""
@@ -109,13 +129,34 @@ class ForecastModule(RoutedBackward, LightningModule):
                 f"the central forecast of the validation part is not finite at step {self.global_step}"
             )
         self.log("val_central", central)
+        self._step_plateau(central)
 
     def configure_optimizers(self) -> Any:
-        """One optimiser with a named parameter group for each routing group, and its schedule by step."""
+        """One optimiser with a named parameter group for each routing group, and its schedule."""
         optimiser = build_optimiser(self.router.plan.groups, self.optim)
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = build_schedule(optimiser, self.optim, steps)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        full = self.trainer.accumulate_grad_batches
+        per_epoch = math.ceil(min(self.trainer.num_training_batches, steps * full) / full)  # the first may be unknown
+        return [optimiser], build_schedule(optimiser, self.optim.schedule, steps=steps, steps_per_epoch=per_epoch)
+
+    def _step_plateau(self, central: float) -> None:
+        """Tell a plateau how the validation went, before the checkpoint of the epoch is written."""
+        plateau = self.optim.schedule.plateau
+        if plateau is None:
+            return
+        value = central
+        if plateau.monitor != CENTRAL:
+            value = self.validation_losses.compute()[plateau.monitor]
+            self.log(monitored(self.optim.schedule), value)
+        for config in self.trainer.lr_scheduler_configs:
+            if isinstance(config.scheduler, ReduceLROnPlateau):
+                config.scheduler.step(value)
+
+    def lr_scheduler_step(self, scheduler: LRScheduler, metric: Any) -> None:
+        """Lightning's own, but for a plateau: Lightning steps it once the epoch's checkpoint is written, so that a run
+        that goes on from there would lose that step. See `_step_plateau`."""
+        if not isinstance(scheduler, ReduceLROnPlateau):
+            super().lr_scheduler_step(scheduler, metric)
 
     def configure_gradient_clipping(
         self,

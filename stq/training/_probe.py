@@ -5,7 +5,7 @@ from pytorch_lightning import Trainer
 from stq.errors import RoutingError
 from stq.routing import Audit, Engine, Plan, Step, audit_step
 from stq.spec import TrainerSpec
-from stq.training._fit import known_warnings, quiet
+from stq.training._fit import errors_in_words, known_warnings, quiet
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 
@@ -27,7 +27,7 @@ def probe_training_step(module: ForecastModule, loaders: Loaders, settings: Trai
         trainer = Trainer(
             max_steps=1, limit_val_batches=0, enable_checkpointing=False, log_every_n_steps=1, **quiet(settings)
         )
-        with known_warnings():
+        with known_warnings(), errors_in_words():
             trainer.fit(module, datamodule=loaders)
     finally:
         module.router.probe = None
