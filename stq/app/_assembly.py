@@ -39,8 +39,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     Raises SpecError, PluginError, DataError, RoutingError: whatever can be refused before the first gradient.
     """
     spec = loaded.spec
-    refuse_not_yet(loaded)
-    refuse_missing_device(loaded)
+    refuse_unsuited(loaded)
     losses = resolve_losses(loaded)
     origin = run if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     data = open_data(spec.data, None if origin is None else Statistics.load(origin.statistics))
@@ -73,6 +72,12 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         seed=spec.seed,
     )
     return Experiment(loaded, losses, data, module, loaders)
+
+
+def refuse_unsuited(loaded: LoadedSpec) -> None:
+    """Refuse what stq, or this machine, can't do. Raises SpecError."""
+    refuse_not_yet(loaded)
+    refuse_missing_device(loaded)
 
 
 def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:

@@ -17,6 +17,7 @@ from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec, ScheduleSp
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import SplitSpec
+from stq.spec._strategy_spec import DdpSpec
 from stq.spec._trainer_spec import TrainerSpec
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "ClipSpec",
     "CoarsenSpec",
     "DataSpec",
+    "DdpSpec",
     "DimsSpec",
     "GroupOptimSpec",
     "HeadsSpec",

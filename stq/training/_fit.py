@@ -17,6 +17,8 @@ from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import Observe, TrainingObserver
 from stq.training._signals import StopOnSignal
+from stq.training._strategy import where
+from stq.training._world import ALONE, World
 
 LAST = "last.ckpt"
 
@@ -41,12 +43,14 @@ def fit(
     observers: Sequence[TrainingObserver] = (),
     resume: bool = False,
     trial: bool = False,
+    world: World = ALONE,
 ) -> FitResult:
     """Train until the budget is spent or the central validation error has not improved for `patience` epochs.
 
     Checkpoints go to the folder `checkpoints`: `best.ckpt` by the central validation error, `last.ckpt` after every
     epoch and on a signal; None writes nothing. With `resume`, training goes on from `last.ckpt`. A `trial` takes one
-    step, without validation.
+    step, without validation. Every process of `world` has to call this with the same arguments; the leading one alone
+    writes and needs observers.
 
     Raises NonFiniteError, Stopped, RoutingError, DiskError, CheckFailed.
     """
@@ -71,7 +75,7 @@ def fit(
         accumulate_grad_batches=settings.accumulate_grad_batches,
         deterministic=settings.deterministic,
         limit_val_batches=0 if trial else None,
-        **quiet(settings),
+        **quiet(settings, where(settings, world)),
     )
     with known_warnings():
         resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
@@ -93,12 +97,11 @@ class ValidateAtTheEnd(Callback):
             trainer.should_stop = True  # Lightning validates before it stops
 
 
-def quiet(settings: TrainerSpec) -> dict[str, Any]:
-    """Arguments that every Trainer of stq has: where it runs, and that it writes and says nothing of its own."""
+def quiet(settings: TrainerSpec, place: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that every Trainer of stq has: its `place`, and that it writes and says nothing of its own."""
     return {
+        **place,
         "precision": settings.precision,
-        "accelerator": settings.accelerator,
-        "devices": settings.devices,
         "logger": False,
         "enable_progress_bar": False,
         "enable_model_summary": False,
@@ -119,6 +122,8 @@ def known_warnings() -> Iterator[None]:
             ".*You're resuming from a checkpoint that ended before the epoch ended.*",  # Loaders know their place
             ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning-AI/pytorch-lightning#21326
             ".*GPU available but not used.*",
+            ".*It is recommended to use `.*sync_dist=True.*",  # what is logged is the same in every process already
+            ".*`broadcast_buffers` is deprecated.*",  # torch before 2.13 knows no other name
         ):
             warnings.filterwarnings("ignore", text)
         yield
