@@ -20,8 +20,10 @@ def leads() -> bool:
 def let_the_first_speak() -> None:
     """Before another process leaves with an error: the first one most likely has the same, and says it.
 
-    Launchers end all processes as soon as one has failed; so the first one speaks undisturbed, this one ends in its
-    sleep, and speaks only where it has failed alone.
+    torchrun ends all processes as soon as one has failed; so the first one speaks undisturbed, this one ends in its
+    sleep, and speaks only where it has failed alone. A process that another stq has started need not wait.
     """
+    if "RANK" not in os.environ:
+        return
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     time.sleep(GRACE_SECONDS)

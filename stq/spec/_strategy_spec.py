@@ -11,6 +11,8 @@ REFUSED = {
     "fsdp": "FSDP shards parameters behind flat buffers, where a backward pass confined to some of them finds none",
     "deepspeed": "DeepSpeed replaces the backward pass, and the routing with it",
     "model_parallel": "FSDP2 shards parameters into tensors that a backward pass confined to some of them leaves empty",
+    "ddp_spawn": "it carries a copy of everything into new processes, and neither its observers nor its errors back; "
+    "ddp starts the same command again instead",
     "ddp_notebook": "a fork of a process whose threads have begun hangs",
     "ddp_fork": "a fork of a process whose threads have begun hangs",
 }
@@ -18,12 +20,12 @@ REFUSED = {
 
 
 def say_why_not(value: object) -> object:
-    """A strategy that would bypass the routing is refused with its reason, before the list of choices is."""
+    """A strategy that would bypass the routing, or lose a run's words, is refused with its reason."""
     if not isinstance(value, str):
         return value
     reason = next((reason for name, reason in REFUSED.items() if value.lower().startswith(name)), None)
     if reason is not None:
-        raise Mistake(f"routing does not work under {value}: {reason}", hint="strategy: ddp").as_error()
+        raise Mistake(f"stq does not train under {value}: {reason}", hint="strategy: ddp").as_error()
     if value.startswith("ddp_find_unused_parameters"):
         hint = "strategy: ddp, and trainer.ddp: {find_unused_parameters: true}"
         raise Mistake("unused parameters are looked for where trainer.ddp says so", hint=hint).as_error()
@@ -33,7 +35,7 @@ def say_why_not(value: object) -> object:
     return value
 
 
-Strategy = Annotated[Literal["auto", "ddp", "ddp_spawn"], OneOf(), BeforeValidator(say_why_not)]
+Strategy = Annotated[Literal["auto", "ddp"], OneOf(), BeforeValidator(say_why_not)]
 
 
 class DdpSpec(Section):

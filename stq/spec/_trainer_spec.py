@@ -30,8 +30,8 @@ class TrainerSpec(Section):
     num_nodes: Count = 1
     """Number of machines; default 1."""
     strategy: Strategy = "auto"
-    """How several processes come about: ddp, by the same command again, or by whoever started them (torchrun);
-    ddp_spawn, out of the first process. Default auto: one process alone, or ddp."""
+    """How several processes train: ddp, each on its part of every batch. They are there already (torchrun), or the
+    command starts them. Default auto: one process alone, or ddp."""
     ddp: DdpSpec = DdpSpec()
     """Settings of several processes, {find_unused_parameters, gradient_as_bucket_view}; default both false."""
     accumulate_grad_batches: Count = 1

@@ -19,7 +19,7 @@ class GlobalBatch:
     `broken` the losses that are not finite, by rank; `signal` the number of a signal that a process has received, or 0.
     """
 
-    factors: Mapping[str, Tensor]
+    factors: Mapping[str, float]
     losses: Mapping[str, Tensor]
     samples: float
     broken: Mapping[int, tuple[str, ...]]
@@ -39,21 +39,16 @@ def exchange(
     over processes, each by its number of samples in which anything is valid.
     """
     elements = (batch.weight[:, None, None] * batch.valid).sum(dtype=torch.float64)
-    samples = samples_of(batch).double()
-    told = [
-        elements,
-        samples,
-        elements.new_tensor(float(signal)),
-        *(loss.detach().double() for loss in losses.values()),
-    ]
-    ranks = stacked(torch.stack(told))  # rank by what was told
+    told = [elements, samples_of(batch).double(), elements.new_tensor(float(signal))]
+    # One wait for the device; the arithmetic below is on the CPU.
+    ranks = stacked(torch.stack([*told, *(loss.detach().double() for loss in losses.values())])).cpu()
     factors, means = {}, {}
-    for column, (name, loss) in enumerate(losses.items(), start=3):
-        own, counts = (elements, ranks[:, 0]) if by_elements[name] else (samples, ranks[:, 1])
+    for column, name in enumerate(losses, start=len(told)):
+        counts = ranks[:, 0] if by_elements[name] else ranks[:, 1]
         total = torch.where(counts.sum() > 0, counts.sum(), 1.0)
-        factors[name] = (len(ranks) * own / total).to(loss.dtype)
+        factors[name] = float(len(ranks) * counts[dist.get_rank()] / total)
         means[name] = (counts * ranks[:, column]).sum() / total
-    finite = torch.isfinite(ranks[:, 3:]).tolist()
+    finite = torch.isfinite(ranks[:, len(told) :]).tolist()
     broken = {
         rank: tuple(name for name, good in zip(losses, row, strict=True) if not good) for rank, row in enumerate(finite)
     }
@@ -68,8 +63,6 @@ def exchange(
 
 def stacked(value: Tensor) -> Tensor:
     """The `value` of every process, by rank along a new first axis. Every process has to ask."""
-    if not (dist.is_available() and dist.is_initialized()):
-        return value[None]
     found = [torch.empty_like(value) for _ in range(dist.get_world_size())]
     dist.all_gather(found, value)
     return torch.stack(found)

@@ -22,6 +22,8 @@ T = TypeVar("T")
 JOINING = timedelta(minutes=5)
 """How long a process waits for the others to start; importing torch from a busy network drive takes its time."""
 
+LOCAL = ("LOCAL_RANK", "LOCAL_WORLD_SIZE")
+
 
 @dataclass(frozen=True)
 class World:
@@ -92,7 +94,11 @@ def joined(settings: TrainerSpec | None = None) -> Iterator[World]:
     Raises UsageError where the environment and `settings` differ, Elsewhere where another process failed.
     """
     if dist.is_available() and dist.is_initialized():  # by whoever called us
-        yield World(dist.get_rank(), dist.get_world_size(), dist.get_rank(), dist.get_world_size())
+        rank, size = dist.get_rank(), dist.get_world_size()
+        local_rank, local_size = (
+            int(os.environ.get(key, value)) for key, value in zip(LOCAL, (rank, size), strict=True)
+        )
+        yield World(rank, size, local_rank, local_size)
         return
     world, siblings = world_of_environment(settings), Siblings()
     if world is None:

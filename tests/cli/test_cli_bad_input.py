@@ -35,6 +35,7 @@ BY_SET = {
     "a strategy that shards parameters": ("trainer.strategy=fsdp", 2, "flat buffers"),
     "a strategy with a backward of its own": ("trainer.strategy=deepspeed_stage_2", 2, "replaces the backward pass"),
     "a strategy that cuts layers": ("trainer.strategy=model_parallel", 2, "FSDP2"),
+    "a strategy that loses observers": ("trainer.strategy=ddp_spawn", 2, "strategy: ddp"),
     "a static graph": ("trainer.strategy=ddp_static_graph", 2, "never reduces"),
     "calibration pooled over variables": ("calibration.by=[horizon]", 2, "[horizon, variable]"),
     "device that is not there": ("trainer.accelerator=tpu", 2, "accelerator: auto"),

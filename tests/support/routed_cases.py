@@ -1,14 +1,15 @@
 """Trainings of a small routed net that one process and two must agree on."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch.distributed as dist
 from pytorch_lightning import Trainer
 from support.routed_nets import PATTERNS, ROUTES, SILENCED, BandNet, RoutedModule, band_plan, fields, momentum, state
 from torch import Tensor
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from stq.routing import Route, Router
 
@@ -95,6 +96,27 @@ NETS = {
 }
 
 
+class Halves(Sampler[int]):
+    """The halves of batches of 4 that this process takes."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([4 * k + 2 * dist.get_rank() + i for k in range(2) for i in range(2)])
+
+    def __len__(self) -> int:
+        return 4
+
+
+def spawned() -> dict[str, Tensor]:
+    """The weights that two processes of Lightning's `ddp_spawn` bring back."""
+    case = NetCase()
+    module = case.module()
+    trainer = Trainer(
+        accelerator="cpu", devices=2, strategy="ddp_spawn", use_distributed_sampler=False, **case.arguments()
+    )
+    trainer.fit(module, DataLoader(TensorDataset(*case.fields()), batch_size=2, sampler=Halves()))
+    return state(module.net)
+
+
 @dataclass(frozen=True)
 class RunCase:
     """One epoch of stq's own training, without dropout and by plain gradient descent."""
@@ -113,6 +135,7 @@ RUNS = {
     "gaps": RunCase(["losses=[mse, pinball]"], gappy=True),
     "gaps, by area": RunCase(["losses=[mse, pinball]", "data.area_weights=cosine"], gappy=True),
     "a process without a sample": RunCase(["data.history=2"]),
+    "a validation of three batches": RunCase(["data.split={train: 0.6, val: 0.25, test: 0.15}", "calibration=null"]),
     "accumulation, the last window short": RunCase(["trainer.accumulate_grad_batches=3"]),
 }
 """With 4 samples a process an epoch has 32 windows in 4 global batches; one more where the history is shorter."""

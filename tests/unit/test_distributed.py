@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import LightningModule
-from support.routed_cases import NETS, RUNS
+from support.routed_cases import NETS, RUNS, spawned
 from support.tiny_runs import gappy_source, tiny_source, tiny_spec
 from torch import Tensor
 
@@ -146,6 +146,16 @@ def test_nets_end_at_the_weights_of_one_process(pair: Pair, expected: dict[str, 
     assert difference(pair[0][case]["state"], expected[case]["state"]) <= NETS[case].tolerance
     assert pair[0][case]["clipped"] == expected[case]["clipped"]
     assert (pair[0][case]["clipped"] > 0) == (NETS[case].clip is not None)
+
+
+@pytest.mark.filterwarnings("ignore:The 'train_dataloader' does not have many workers")
+@pytest.mark.filterwarnings("ignore:`isinstance:FutureWarning")  # Lightning #21326
+def test_processes_that_are_spawned_bring_back_the_weights_of_one(
+    expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
+    monkeypatch.setenv("MASTER_PORT", free_port())
+    assert difference(spawned(), expected["ddp"]["state"]) <= 1e-6
 
 
 def test_a_mean_of_means_would_be_another_gradient(pair: Pair, expected: dict[str, Any]) -> None:
