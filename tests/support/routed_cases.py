@@ -135,7 +135,7 @@ RUNS = {
     "gaps": RunCase(["losses=[mse, pinball]"], gappy=True),
     "gaps, by area": RunCase(["losses=[mse, pinball]", "data.area_weights=cosine"], gappy=True),
     "a process without a sample": RunCase(["data.history=2"]),
-    "a validation of three batches": RunCase(["data.split={train: 0.6, val: 0.25, test: 0.15}", "calibration=null"]),
+    "a validation of three batches": RunCase(["data.split={train: 0.6, val: 0.2, test: 0.2}", "calibration=null"]),
     "accumulation, the last window short": RunCase(["trainer.accumulate_grad_batches=3"]),
 }
 """With 4 samples a process an epoch has 32 windows in 4 global batches; one more where the history is shorter."""
