@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._run_folder import RunFolder
-    from stq.app._train import Ready, TrainResult, resume, train
+    from stq.app._train import resume, train
+    from stq.app._train_result import Ready, TrainResult
 
 _HOMES = {
     "CheckGradsResult": "_check_grads",
@@ -24,9 +25,9 @@ _HOMES = {
     "InitialWeights": "_init_from",
     "LossCard": "_list_losses",
     "PluginCard": "_list_plugins",
-    "Ready": "_train",
+    "Ready": "_train_result",
     "RunFolder": "_run_folder",
-    "TrainResult": "_train",
+    "TrainResult": "_train_result",
     "check": "_check",
     "check_grads": "_check_grads",
     "evaluate": "_evaluate",

@@ -40,8 +40,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     Raises SpecError, PluginError, DataError, RoutingError: whatever can be refused before the first gradient.
     """
     spec = loaded.spec
-    refuse_not_yet(loaded)
-    refuse_missing_device(loaded)
+    refuse_unsuited(loaded)
     losses = resolve_losses(loaded)
     origin = None if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     fitted = run or origin
@@ -77,6 +76,12 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     )
     notes = (*routing_notes(spec, losses, plan, warm=fitted is not None), *data.notes)
     return Experiment(loaded, losses, data, module, loaders, initial, notes)
+
+
+def refuse_unsuited(loaded: LoadedSpec) -> None:
+    """Refuse what stq, or this machine, can't do. Raises SpecError."""
+    refuse_not_yet(loaded)
+    refuse_missing_device(loaded)
 
 
 def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from stq.app._run_folder import RunFolder
 from stq.app._synthetic import synthetic_loaders
 from stq.routing import Audit
 from stq.spec import LoadedSpec
-from stq.training import probe_training_step
+from stq.training import ALONE, World, probe_training_step
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,12 @@ def check_grads(loaded: LoadedSpec, run: RunFolder | None = None, *, synthetic: 
     return audit_experiment(assemble(loaded, run), synthetic=synthetic)
 
 
-def audit_experiment(experiment: Experiment, *, synthetic: bool = False) -> CheckGradsResult:
+def audit_experiment(experiment: Experiment, *, synthetic: bool = False, world: World = ALONE) -> CheckGradsResult:
     """Audit a copy of the experiment's module, which itself stays untouched."""
     module = copy.deepcopy(experiment.module)
     spec = experiment.loaded.spec
     loaders = synthetic_loaders(experiment) if synthetic else experiment.loaders
-    audit = probe_training_step(module, loaders, spec.trainer)
+    audit = probe_training_step(module, loaders, spec.trainer, world)
     plan = module.router.plan
     return CheckGradsResult(
         name=spec.name,

@@ -18,6 +18,7 @@ from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import SplitSpec
+from stq.spec._strategy_spec import DdpSpec
 from stq.spec._trainer_spec import TrainerSpec
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ClipSpec",
     "CoarsenSpec",
     "DataSpec",
+    "DdpSpec",
     "DimsSpec",
     "ExponentialSpec",
     "GroupOptimSpec",

@@ -93,6 +93,19 @@ class Spec(Section):
                 refuse(Mistake(message, ("schedule", "plateau", "monitor"), hint))
         return optim
 
+    @field_validator("trainer")
+    @classmethod
+    def _the_original_recipe_is_alone(cls, trainer: TrainerSpec, around: Surroundings) -> TrainerSpec:
+        routing = around.data.get("routing")
+        key = next((key for key in ("devices", "num_nodes") if getattr(trainer, key) not in (1, "auto")), None)
+        if routing is not None and routing.engine == "save-restore" and key is not None:
+            message = (
+                f"routing.engine: save-restore works in one process, found {key}: {getattr(trainer, key)}; it touches "
+                f"a parameter in several passes, and DistributedDataParallel reduces each of them once in a step"
+            )
+            refuse(Mistake(message, (key,), "set routing.engine: pruned, which gives the same gradients"))
+        return trainer
+
     @field_validator("calibration")
     @classmethod
     def _has_a_part(cls, calibration: CalibrationSpec | None, around: Surroundings) -> CalibrationSpec | None:

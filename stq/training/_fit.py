@@ -19,6 +19,8 @@ from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import Observe, TrainingObserver
 from stq.training._signals import StopOnSignal
+from stq.training._strategy import where
+from stq.training._world import ALONE, World
 
 LAST = "last.ckpt"
 
@@ -43,12 +45,14 @@ def fit(
     observers: Sequence[TrainingObserver] = (),
     resume: bool = False,
     trial: bool = False,
+    world: World = ALONE,
 ) -> FitResult:
     """Train until the budget is spent or the central validation error has not improved for `patience` epochs.
 
     Checkpoints go to the folder `checkpoints`: `best.ckpt` by the central validation error, `last.ckpt` after every
     epoch and on a signal; None writes nothing. With `resume`, training goes on from `last.ckpt`. A `trial` takes one
-    step, without validation.
+    step, without validation. Every process of `world` has to call this with the same arguments; the leading one alone
+    writes and needs observers.
 
     Raises NonFiniteError, Stopped, RoutingError, DiskError, CheckFailed.
     """
@@ -76,7 +80,7 @@ def fit(
         deterministic=settings.deterministic,
         detect_anomaly=settings.detect_anomaly,
         limit_val_batches=0 if trial else None,
-        **quiet(settings),
+        **quiet(settings, where(settings, world)),
     )
     with known_warnings(), errors_in_words():
         resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
@@ -98,12 +102,11 @@ class ValidateAtTheEnd(Callback):
             trainer.should_stop = True  # Lightning validates before it stops
 
 
-def quiet(settings: TrainerSpec) -> dict[str, Any]:
-    """Arguments that every Trainer of stq has: where it runs, and that it writes and says nothing of its own."""
+def quiet(settings: TrainerSpec, place: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that every Trainer of stq has: its `place`, and that it writes and says nothing of its own."""
     return {
+        **place,
         "precision": settings.precision,
-        "accelerator": settings.accelerator,
-        "devices": settings.devices,
         "logger": False,
         "enable_progress_bar": False,
         "enable_model_summary": False,
@@ -144,6 +147,8 @@ def known_warnings() -> Iterator[None]:
             ".*The .grad attribute of a Tensor that is not a leaf.*",  # torch's own tracer, where cells are compiled
             ".*Anomaly Detection has been enabled.*",
             ".*Detected call of `lr_scheduler.step\\(\\)` before.*",  # a gradient scaler skipped the first step
+            ".*It is recommended to use `.*sync_dist=True.*",  # what is logged is the same in every process already
+            ".*`broadcast_buffers` is deprecated.*",  # torch before 2.13 knows no other name
         ):
             warnings.filterwarnings("ignore", text)
         yield

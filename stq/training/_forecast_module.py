@@ -1,10 +1,11 @@
 """The Lightning module: a forecaster, its losses and the routing between them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
+import torch.distributed as dist
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -15,7 +16,8 @@ from stq.models import Forecaster, stream_seed
 from stq.routing import RoutedBackward, Router, clip_gradients, gradient_norms
 from stq.spec import CENTRAL, OptimSpec
 from stq.tensors import Batch, Forecast
-from stq.training._means import Means
+from stq.training._global_batch import GlobalBatch, exchange, samples_of
+from stq.training._means import Means, summed
 from stq.training._optimiser import build_optimiser
 from stq.training._schedule import build_schedule, monitored
 
@@ -27,7 +29,9 @@ class ForecastModule(RoutedBackward, LightningModule):
     and backbone and central heads draw first: the central forecast does not depend on what else is attached.
 
     `train_losses` and `validation_losses` hold the means of the epoch so far, by loss name; the logged `val_central`
-    is the root mean square error of the central forecast over the validation part, in normalised units.
+    is the root mean square error of the central forecast over the validation part, in normalised units. All three are
+    over all processes and the same in each. So is `heard`, the number of a signal that any of them had received as
+    `signal` before the last micro-batch, or 0.
 
     `compiled` trains with compiled cells (see `Forecaster.compile_cells`), by the backend `compiler` of torch.compile.
     """
@@ -55,6 +59,8 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.train_losses = Means()
         self.validation_losses = Means()
         self.gradient_norms: Mapping[str, float] = {}
+        self.signal = 0
+        self.heard = 0
         self._central = Means()
 
     def setup(self, stage: str) -> None:
@@ -86,11 +92,28 @@ class ForecastModule(RoutedBackward, LightningModule):
         torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
         losses = self.loss_values(self(batch), batch)
         total = self.router.total(losses)
-        if self.router.probe is None:
+        if self.router.probe is None and self.trainer.world_size > 1:
+            whole = self.exchange(losses, batch)
+            self.train_losses.add(whole.losses, whole.samples)
+            total = self.router.total({name: loss * whole.factors[name] for name, loss in losses.items()})
+        elif self.router.probe is None:
             self.refuse_nonfinite_losses(losses, batch)
             self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
         share = self.share_of_window(batch_idx)
         return total if share == 1 else total / share
+
+    def exchange(self, losses: Mapping[str, Tensor], batch: Batch) -> GlobalBatch:
+        """Tell the other processes of this micro-batch. Raises NonFiniteError in all of them where one loss is not."""
+        modules = zip(self.loss_names, self.loss_modules, strict=True)
+        by_elements = {name: getattr(module, "reduction", "") == "valid" for name, module in modules}
+        whole = exchange(losses, by_elements, batch, self.signal)
+        self.heard = whole.signal
+        if whole.broken:
+            times: list[Any] = [None] * self.trainer.world_size
+            dist.all_gather_object(times, batch.time.tolist())
+            texts = [self.nonfinite(names, times[rank], f"process {rank}, ") for rank, names in whole.broken.items()]
+            raise NonFiniteError("\n".join(texts))
+        return whole
 
     def share_of_window(self, batch_idx: int) -> float:
         """Of the batches that Lightning divides the gradients of one optimiser step by, the share that there is.
@@ -105,7 +128,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         """Adds a validation batch to the means of the epoch."""
         forecast = self(batch)
         values = {name: loss.detach() for name, loss in self.loss_values(forecast, batch).items()}
-        self.validation_losses.add(values, len(batch.time))
+        self.validation_losses.add(values, float(samples_of(batch)))
         weight = batch.weight[:, None, None] * batch.valid
         square = torch.where(batch.valid, forecast.central - batch.values, 0.0).square()
         self._central.add({"square": (weight * square).sum() / weight.sum()}, float(weight.sum()))
@@ -123,6 +146,10 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.validation_losses, self._central = Means(), Means()
 
     def on_validation_epoch_end(self) -> None:
+        if self.trainer.world_size > 1:
+            both = {"losses": (self.validation_losses, self.loss_names), "central": (self._central, ("square",))}
+            whole = summed(both, lambda sums: self.trainer.strategy.reduce(sums.to(self.device), reduce_op="sum"))
+            self.validation_losses, self._central = whole["losses"], whole["central"]
         central = self._central.compute()["square"] ** 0.5
         if not torch.isfinite(torch.tensor(central)):
             raise NonFiniteError(
@@ -188,8 +215,11 @@ class ForecastModule(RoutedBackward, LightningModule):
         finite = torch.stack([torch.isfinite(loss.detach()) for loss in losses.values()])
         if not bool(finite.all()):
             names = [name for name, good in zip(losses, finite.tolist(), strict=True) if not good]
-            times = ", ".join(str(int(time)) for time in batch.time)
-            raise NonFiniteError(
-                f"step {self.global_step}: the loss {', '.join(names)} is not finite (windows issued at the time "
-                f"indices {times}); training stopped before the update"
-            )
+            raise NonFiniteError(self.nonfinite(names, batch.time.tolist()))
+
+    def nonfinite(self, names: Sequence[str], times: Sequence[int], who: str = "") -> str:
+        """What is said of losses that are NaN or infinite."""
+        return (
+            f"{who}step {self.global_step}: the loss {', '.join(names)} is not finite (windows issued at the time "
+            f"indices {', '.join(map(str, times))}); training stopped before the update"
+        )

@@ -8,13 +8,16 @@ from stq.spec import TrainerSpec
 from stq.training._fit import errors_in_words, known_warnings, quiet
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
+from stq.training._strategy import where
+from stq.training._world import ALONE, World
 
 
-def probe_training_step(module: ForecastModule, loaders: Loaders, settings: TrainerSpec) -> Audit:
+def probe_training_step(module: ForecastModule, loaders: Loaders, settings: TrainerSpec, world: World = ALONE) -> Audit:
     """Take one step of `module` under a real Trainer and audit its routing on the retained graph.
 
     The backward of the step itself is left out, so that no parameter has a gradient and none moves. Raises
-    RoutingError where the step never reached its backward.
+    RoutingError where the step never reached its backward. It is this process's own step, whatever the others of
+    `world` do.
     """
     audits: list[Audit] = []
 
@@ -25,7 +28,11 @@ def probe_training_step(module: ForecastModule, loaders: Loaders, settings: Trai
     module.router.probe = look
     try:
         trainer = Trainer(
-            max_steps=1, limit_val_batches=0, enable_checkpointing=False, log_every_n_steps=1, **quiet(settings)
+            max_steps=1,
+            limit_val_batches=0,
+            enable_checkpointing=False,
+            log_every_n_steps=1,
+            **quiet(settings, where(settings, world, alone=True)),
         )
         with known_warnings(), errors_in_words():
             trainer.fit(module, datamodule=loaders)
