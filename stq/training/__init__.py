@@ -9,7 +9,7 @@ from stq.training._fit import FitResult, fit
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import EpochEnded, Started, Stepped, TrainingObserver
-from stq.training._probe import probe_training_step
+from stq.training._probe import audit_module, probe_training_step
 
 __all__ = [
     "AtomicCheckpointIO",
@@ -20,6 +20,7 @@ __all__ = [
     "Started",
     "Stepped",
     "TrainingObserver",
+    "audit_module",
     "device_of",
     "fit",
     "load_weights",

@@ -384,10 +384,10 @@ FAULTS: dict[str, tuple[Engine, str, str]] = {
     "a parameter forgotten": (forgetting_a_parameter, "starved", "central.bias"),
     "zeros": (filling_with_zeros, "leak", "pinball writes zeros on central"),
     "times zero": (multiplying_by_zero, "leak", "pinball writes zeros on backbone"),
-    "scale": (ignoring_the_scale, "mismatch", "twice the scale"),
-    "overwriting": (overwriting, "mismatch", "twice the scale"),
+    "scale": (ignoring_the_scale, "mismatch", "half the scale"),
+    "overwriting": (overwriting, "mismatch", "half the scale"),
     "weights": (ignoring_weights, "mismatch", "differ from those of save-restore"),
-    "leak in company": (leaking_in_company, "mismatch", "differ from the sum of what is permitted"),
+    "leak in company": (leaking_in_company, "leak", "pinball changes what the other losses give to backbone"),
     "loss dropped in company": (dropping_a_loss_in_company, "mismatch", "differ from the sum of what is permitted"),
     "nan in company": (poisoning_in_company, "mismatch", "differ from those of save-restore"),
 }
