@@ -7,8 +7,8 @@ from typing import Any
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from torch import Tensor
 
-from stq.errors import RoutingError
-from stq.routing import Audit, Auditor, RoutedBackward, Router
+from stq.errors import RoutingError, UsageError
+from stq.routing import ENGINES, Audit, Auditor, RoutedBackward, Router
 from stq.spec import TrainerSpec
 from stq.training._fit import known_warnings, quiet
 from stq.training._forecast_module import ForecastModule
@@ -22,7 +22,7 @@ def probe_training_step(module: ForecastModule, loaders: Loaders, settings: Trai
         max_steps=-1 if settings.max_steps is None else max(settings.max_steps, steps),
         accumulate_grad_batches=settings.accumulate_grad_batches,
         callbacks=[auditing := AuditSteps(steps)],
-        **{**WITHOUT_TRACE, **quiet(settings), "devices": 1},
+        **{**quiet(settings), **WITHOUT_TRACE},
     )
     with known_warnings(), updates_withheld(module):
         trainer.fit(module, datamodule=loaders)
@@ -30,12 +30,19 @@ def probe_training_step(module: ForecastModule, loaders: Loaders, settings: Trai
 
 
 def audit_module(
-    module: LightningModule, data: Iterable[object] | LightningDataModule, steps: int = 1
+    module: LightningModule,
+    data: Iterable[object] | LightningDataModule,
+    *,
+    steps: int = 1,
+    engine: str | None = None,
 ) -> tuple[Audit, Router]:
     """Audit `steps` batches of anybody's routed module under a real Trainer: one device, float32 but for its autocasts.
 
-    `data` is what `Trainer.fit` takes. Raises RoutingError where the module does not route its own backward.
+    `data` is what `Trainer.fit` takes; `engine` replaces that of the module's router. Raises UsageError where the
+    module is none of Lightning's, RoutingError where it does not route its own backward.
     """
+    if not isinstance(module, LightningModule):
+        raise UsageError(f"a {type(module).__name__} is no LightningModule; expected one with RoutedBackward")
     if not isinstance(module, RoutedBackward):
         raise RoutingError(f"{type(module).__name__} is not routed: put RoutedBackward before LightningModule")
     if type(module).backward is LightningModule.backward:
@@ -45,7 +52,7 @@ def audit_module(
         )
     if not module.automatic_optimization:
         raise RoutingError(f"{type(module).__name__} optimises by hand: keep automatic_optimization on")
-    trainer = Trainer(max_epochs=steps, callbacks=[auditing := AuditSteps(steps)], **{**WITHOUT_TRACE, "devices": 1})
+    trainer = Trainer(max_epochs=steps, callbacks=[auditing := AuditSteps(steps, engine)], **WITHOUT_TRACE)
     with known_warnings(), updates_withheld(module):
         if isinstance(data, LightningDataModule):
             trainer.fit(module, datamodule=data)
@@ -55,6 +62,7 @@ def audit_module(
 
 
 WITHOUT_TRACE: dict[str, Any] = {
+    "devices": 1,
     "logger": False,
     "enable_checkpointing": False,
     "enable_progress_bar": False,
@@ -63,21 +71,24 @@ WITHOUT_TRACE: dict[str, Any] = {
     "limit_val_batches": 0,
     "log_every_n_steps": 1,
 }
-"""A Trainer that writes nothing, says nothing and validates nothing."""
+"""A Trainer on one device that writes nothing, says nothing and validates nothing."""
 
 
 class AuditSteps(Callback):
     """Audits each step of a fit, and ends it after `steps` batches. Schedulers stand still, as the weights do."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, engine: str | None = None) -> None:
         self.steps = steps
+        self.engine = engine
         self.seen = 0
         self.auditor: Auditor | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         trainer.strategy.lr_scheduler_configs = []
         self.auditor = Auditor(pl_module)
-        router_of(pl_module).probe = self.auditor
+        router = router_of(pl_module)
+        router.probe = self.auditor
+        router.engine = router.engine if self.engine is None else ENGINES[self.engine]
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         assert self.auditor is not None  # training has started
