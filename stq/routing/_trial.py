@@ -1,5 +1,6 @@
 """One retained graph, on which autograd and engines are run again and again, all at one scale."""
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from stq.routing._engines import Engine
 from stq.routing._gradients import Gradients, Named, norm, plain
 from stq.routing._plan import Plan
 from stq.routing._router import Step
+
+HOOKS = "_post_accumulate_grad_hooks"
 
 
 @dataclass(frozen=True)
@@ -150,20 +153,25 @@ def gradients_set_aside(named: Named) -> Iterator[None]:
             parameter.grad = gradient
 
 
-@contextmanager
-def hooks_muted(named: Named) -> Iterator[None]:
-    """No hook that waits for an accumulated gradient fires inside: it would fire again in every pass of an audit."""
-    attribute = "_post_accumulate_grad_hooks"  # torch has no public way to list them
-    hooks = [(parameter, getattr(parameter, attribute)) for _, parameter in named]
-    try:
-        for parameter, _ in hooks:
-            setattr(parameter, attribute, None)
-        yield
-    finally:
-        for parameter, former in hooks:
-            setattr(parameter, attribute, former)
+def hooks_of(parameter: nn.Parameter) -> OrderedDict[int, object] | None:
+    """Its hooks that wait for an accumulated gradient. torch has no public way to list them."""
+    found: OrderedDict[int, object] | None = getattr(parameter, HOOKS)
+    return found
 
 
 def hooked(named: Named) -> bool:
     """Whether a parameter has such a hook."""
-    return any(getattr(parameter, "_post_accumulate_grad_hooks", None) for _, parameter in named)
+    return any(hooks_of(parameter) for _, parameter in named)
+
+
+@contextmanager
+def hooks_muted(named: Named) -> Iterator[None]:
+    """No such hook fires inside: it would fire again in every pass of an audit."""
+    saved = [(parameter, hooks) for _, parameter in named if (hooks := hooks_of(parameter))]
+    try:
+        for parameter, _ in saved:
+            setattr(parameter, HOOKS, OrderedDict())  # None would not reach a graph that is there already
+        yield
+    finally:
+        for parameter, hooks in saved:
+            setattr(parameter, HOOKS, hooks)

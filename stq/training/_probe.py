@@ -1,5 +1,6 @@
 """The audit of real training steps: forward, losses, backward and hooks as in training, and nothing is updated."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -54,6 +55,7 @@ def audit_module(
         raise RoutingError(f"{type(module).__name__} optimises by hand: keep automatic_optimization on")
     trainer = Trainer(max_epochs=steps, callbacks=[auditing := AuditSteps(steps, engine)], **WITHOUT_TRACE)
     with known_warnings(), updates_withheld(module):
+        warnings.filterwarnings("ignore", ".*You defined a `validation_step`.*")  # there is nothing to validate
         if isinstance(data, LightningDataModule):
             trainer.fit(module, datamodule=data)
         else:
