@@ -14,12 +14,13 @@ from stq.routing._comparisons import differences_found
 from stq.routing._cost import cost, counted
 from stq.routing._engines import ENGINES, Engine
 from stq.routing._gradients import Gradients, inner, largest_difference, norm, relative_difference
+from stq.routing._hooks import hooked
 from stq.routing._influence import influences
 from stq.routing._outsiders import outsider_faults, outsiders
 from stq.routing._plan import Plan
 from stq.routing._router import Step
 from stq.routing._shared_memory import shared_memory
-from stq.routing._trial import Trial, gradients_set_aside, hooked, trial_of
+from stq.routing._trial import Trial, gradients_set_aside, trial_of
 from stq.routing._verdicts import Fault, judge, starved_parameters
 from stq.routing._weights import weights_held
 
@@ -91,7 +92,7 @@ def measure(
         if (names := [name for name, _ in g.parameters])
     )
     others: list[Fault] = shared_memory(plan, strangers)
-    others += outsider_faults(strangers, {**alone, "all losses together": together, "a hook": applied})
+    others += outsider_faults(strangers, alone, {"all losses together": together, "a hook": applied})
     if not others and not any(cell.verdict in ("leak", "nonfinite") for cell in cells):
         others += [("mismatch", text) for text in mismatches]
     audit = Audit(

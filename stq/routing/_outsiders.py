@@ -16,12 +16,16 @@ def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None)
     such as an input whose gradient a loss takes, is not meant to be trained.
     """
     known = {id(parameter) for _, parameter in plan.groups.named_parameters(frozen=True)}
-    names = {} if model is None else {id(p): name for name, p in model.named_parameters(remove_duplicate=False)}
+    named = [] if model is None else list(model.named_parameters(remove_duplicate=False))
     taken = {name for name, _ in plan.groups.named_parameters(frozen=True)}
-    found = [leaf for leaf in leaves(losses) if isinstance(leaf, nn.Parameter) and id(leaf) not in known]
-    unnamed = [f"a parameter of shape {tuple(leaf.shape)} (number {n})" for n, leaf in enumerate(found, start=1)]
-    titles = [names.get(id(leaf), other) for leaf, other in zip(found, unnamed, strict=True)]
-    return [(f"{t} outside the groups" if t in taken else t, leaf) for t, leaf in zip(titles, found, strict=True)]
+    found = {id(leaf): leaf for leaf in leaves(losses) if isinstance(leaf, nn.Parameter) and id(leaf) not in known}
+    titles: dict[int, str] = {}
+    for name, parameter in named:
+        if id(parameter) in found:
+            titles.setdefault(id(parameter), f"{name} outside the groups" if name in taken else name)
+    for key, leaf in found.items():
+        titles.setdefault(key, f"a parameter of shape {tuple(leaf.shape)} (number {len(titles) + 1})")
+    return [(title, found[key]) for key, title in titles.items()]
 
 
 def leaves(losses: Mapping[str, Tensor]) -> Iterator[Tensor]:
@@ -42,15 +46,26 @@ def leaves(losses: Mapping[str, Tensor]) -> Iterator[Tensor]:
         waiting += [before for before, _ in node.next_functions]
 
 
-def outsider_faults(named: Named, runs: Mapping[str, Gradients]) -> list[Fault]:
-    """Parameters of no group: a leak where a run of the engine leaves something there, or else starved."""
+def outsider_faults(named: Named, alone: Mapping[str, Gradients], runs: Mapping[str, Gradients]) -> list[Fault]:
+    """Parameters of no group: a leak where a loss alone, or else one of `runs`, leaves something there; or starved."""
+    movers = {name: ", ".join(leaving(name, alone) or leaving(name, runs)[:1]) for name, _ in named}
     faults = []
-    for name, _ in named:
-        movers = [run for run, gradients in runs.items() if gradients.get(name) is not None]
-        if movers:
-            text = f"{', '.join(movers)} moves {name}, which is in no group: no loss may move it"
-            faults.append(("leak", f"{text} (it was frozen, or not there, when the groups were made)"))
+    for who in dict.fromkeys(movers.values()):
+        names = [name for name, found in movers.items() if found == who]
+        if who:
+            text = f"what no group holds is moved by {who}: {some(names)}"
+            faults.append(("leak", f"{text} (frozen, or not there, when the groups were made)"))
         else:
-            text = f"the parameter {name} requires a gradient and is in no group, so that nothing moves it"
-            faults.append(("starved", f"{text}: put it into a group, or freeze it"))
+            text = f"what no group holds requires a gradient, and nothing moves it: {some(names)}"
+            faults.append(("starved", f"{text}; put it into a group, or freeze it"))
     return faults
+
+
+def leaving(name: str, runs: Mapping[str, Gradients]) -> list[str]:
+    """The runs that leave something on a parameter."""
+    return [run for run, gradients in runs.items() if gradients.get(name) is not None]
+
+
+def some(names: list[str], most: int = 5) -> str:
+    """The names, or the first of many."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

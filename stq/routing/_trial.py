@@ -1,6 +1,5 @@
 """One retained graph, on which autograd and engines are run again and again, all at one scale."""
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ from torch import Tensor, nn
 
 from stq.routing._engines import Engine
 from stq.routing._gradients import Gradients, Named, norm, plain
+from stq.routing._hooks import hooks_muted
 from stq.routing._plan import Plan
 from stq.routing._router import Step
-
-HOOKS = "_post_accumulate_grad_hooks"
 
 
 @dataclass(frozen=True)
@@ -151,27 +149,3 @@ def gradients_set_aside(named: Named) -> Iterator[None]:
     finally:
         for parameter, gradient in saved:
             parameter.grad = gradient
-
-
-def hooks_of(parameter: nn.Parameter) -> OrderedDict[int, object] | None:
-    """Its hooks that wait for an accumulated gradient. torch has no public way to list them."""
-    found: OrderedDict[int, object] | None = getattr(parameter, HOOKS)
-    return found
-
-
-def hooked(named: Named) -> bool:
-    """Whether a parameter has such a hook."""
-    return any(hooks_of(parameter) for _, parameter in named)
-
-
-@contextmanager
-def hooks_muted(named: Named) -> Iterator[None]:
-    """No such hook fires inside: it would fire again in every pass of an audit."""
-    saved = [(parameter, hooks) for _, parameter in named if (hooks := hooks_of(parameter))]
-    try:
-        for parameter, _ in saved:
-            setattr(parameter, HOOKS, OrderedDict())  # None would not reach a graph that is there already
-        yield
-    finally:
-        for parameter, hooks in saved:
-            setattr(parameter, HOOKS, hooks)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -60,7 +61,7 @@ def judge(
 ) -> Cell:
     """Norms and verdict of one loss on one group; `moves` where it was seen to change what arrives there."""
     raw_norm, applied, allowed = norm(raw, names), norm(alone, names), plan.allowed(loss, group)
-    finite = all(torch.isfinite(torch.tensor([raw_norm, applied])).tolist()) and bool(torch.isfinite(value))
+    finite = isfinite(raw_norm) and isfinite(applied) and bool(torch.isfinite(value))
     if not finite and (raw_norm != 0 or applied != 0 or allowed > 0):
         verdict = "nonfinite"
     elif allowed > 0:
@@ -80,13 +81,13 @@ def describe(cell: Cell, *, in_company: bool, without_graph: bool) -> str:
         if cell.applied_norm == 0:
             return f"{cell.loss} writes zeros on {cell.group}, which it may not move: momentum and weight decay would"
         return f"{cell.loss} moves {cell.group}, which it may not: norm {cell.applied_norm:.3g}"
-    if cell.verdict == "dead" and cell.raw_norm > 0:
-        return f"{cell.loss} may move {cell.group} and has a gradient there, but the engine passes none of it on"
     if cell.verdict == "dead" and without_graph:
         return (
             f"{cell.loss} may move {cell.group} and has no graph: it was detached, computed under no_grad, or counts "
             f"(hard binning); training refuses such a step"
         )
+    if cell.verdict == "dead" and cell.raw_norm > 0:
+        return f"{cell.loss} may move {cell.group} and has a gradient there, but the engine passes none of it on"
     if cell.verdict == "dead":
         return (
             f"{cell.loss} may move {cell.group} and has no gradient there: correct its tag, or its formula "

@@ -288,15 +288,19 @@ FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
     "thawed afterwards": (
         lambda: routed(half_frozen(), after=thaw),
         "starved",
-        "net.backbone.0.weight requires a grad",
+        "nothing moves it: net.backbone.0.weight",
     ),
     "thawed, and the original recipe": (
         lambda: routed(half_frozen(), "save-restore", after=thaw),
         "leak",
-        "moves net.backbone.0.weight, which is in no group",
+        "is moved by mse, edges, pinball: net.backbone.0.weight",
     ),
-    "added afterwards": (lambda: routed(Adapted(), after=adapt), "starved", "net.adapter.weight requires a gradient"),
-    "added, and no isolation": (lambda: routed(Adapted(), "joint", after=adapt), "leak", "moves net.adapter.weight"),
+    "added afterwards": (lambda: routed(Adapted(), after=adapt), "starved", "nothing moves it: net.adapter.weight"),
+    "added, and no isolation": (
+        lambda: routed(Adapted(), "joint", after=adapt),
+        "leak",
+        "is moved by mse, edges, pinball: net.adapter.weight",
+    ),
     "tied afterwards": (lambda: routed(after=tie), "starved", "quantiles.0.0.weight of quantiles receives no gradient"),
     "on one memory": (lambda: routed(after=share_memory), "leak", "share their memory"),
     "a hook that copies": (
