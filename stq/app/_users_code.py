@@ -3,8 +3,9 @@
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 
 from stq.errors import StqError, UsageError, nearest
@@ -37,41 +38,52 @@ def load_factory(reference: str) -> Callable[[], object]:
         names = [each for each in vars(module) if not each.startswith("_")]
         known = f"there are: {', '.join(names) or 'no public names'}"
         raise UsageError(f"the module {module_name} has no {name!r}; {nearest(name, names, known)}")
-    if not callable(factory):
-        raise UsageError(f"{reference} is a {type(factory).__name__}; expected a function without arguments")
+    if not callable(factory) or not takes_nothing(factory):
+        what = f"wants arguments: {signature(factory)}" if callable(factory) else f"is of type {type(factory).__name__}"
+        raise UsageError(f"{reference} {what}; expected a function without arguments")
     return factory
+
+
+def takes_nothing(factory: Callable[[], object]) -> bool:
+    """Whether it can be called without arguments, as far as Python can tell."""
+    try:
+        signature(factory).bind()
+    except TypeError:
+        return False
+    except ValueError:  # one written in C, which has no signature
+        return True
+    return True
 
 
 @contextmanager
 def mistakes_of(what: str) -> Iterator[None]:
     """Tell an exception from the user's code as a UsageError: what failed, how, and in which line of theirs.
 
-    What stq says about it stays as it is, and an exception that began in stq itself stays a bug.
+    What stq says about it stays as it is, and an exception that was raised by stq itself stays a bug.
     """
     try:
         yield
     except StqError:
         raise
     except (Exception, SystemExit) as error:
-        place = users_line(error)
-        if place is None and not type(error).__module__.startswith(FRAMEWORKS):
+        frames = traceback.extract_tb(error.__traceback__)
+        if Path(frames[-1].filename).is_relative_to(STQ) and not isinstance(error, SyntaxError):
             raise
+        place = users_line(error, frames)
         words = " ".join(str(error).split())
         told = f"{type(error).__name__}: {words}" if words else type(error).__name__
         raise UsageError(f"{what} failed: {told}" + (f" ({place})" if place else "")) from error
 
 
-def users_line(error: BaseException) -> str | None:
+def users_line(error: BaseException, frames: Sequence[traceback.FrameSummary]) -> str | None:
     """`file:line` of the innermost frame that is no framework's; None where that is one of stq's own."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{Path(error.filename).name}:{error.lineno}"
     files = [sys.modules[name].__file__ for name in FRAMEWORKS if name in sys.modules]
     frameworks = [Path(file).parent for file in files if file]
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+    for frame in reversed(frames):
         path = Path(frame.filename)
         if frame.filename.startswith("<frozen") or any(path.is_relative_to(each) for each in frameworks):
             continue
-        if path.is_relative_to(STQ):
-            return None
-        return f"{path.name}:{frame.lineno}"
+        return None if path.is_relative_to(STQ) else f"{path.name}:{frame.lineno}"
     return None

@@ -1,7 +1,7 @@
 """The audit of real training steps: forward, losses, backward and hooks as in training, and nothing is updated."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,8 +31,8 @@ def probe_training_step(module: ForecastModule, loaders: Loaders, settings: Trai
 
 
 def audit_module(
-    module: LightningModule,
-    data: Iterable[object] | LightningDataModule,
+    module: object,
+    data: object,
     *,
     steps: int = 1,
     engine: str | None = None,
