@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stq.app._check import CheckResult, check
     from stq.app._check_grads import CheckGradsResult, check_grads
+    from stq.app._check_module import check_module
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._init_from import InitialWeights
     from stq.app._list_losses import LossCard, list_losses
@@ -30,6 +31,7 @@ _HOMES = {
     "TrainResult": "_train_result",
     "check": "_check",
     "check_grads": "_check_grads",
+    "check_module": "_check_module",
     "evaluate": "_evaluate",
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
@@ -49,6 +51,7 @@ __all__ = [
     "TrainResult",
     "check",
     "check_grads",
+    "check_module",
     "evaluate",
     "list_losses",
     "list_plugins",

@@ -1,7 +1,7 @@
 """A plan and an engine, attached to a training step."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,10 +16,14 @@ from stq.routing._scale import recover_scale
 
 @dataclass(frozen=True)
 class Step:
-    """One training step between its forward and its backward: the unweighted losses and their weighted total."""
+    """One training step between its forward and its backward: the unweighted losses and their weighted total.
+
+    A probe finds in `scale` what others multiplied the total by; None where it has no graph.
+    """
 
     losses: Mapping[str, Tensor]
     total: Tensor
+    scale: Tensor | None = None
 
 
 Probe = Callable[[Plan, Step, Engine], bool]
@@ -87,11 +91,14 @@ class Router:
         step, self._step = self._step, None
         if step is None:
             raise RoutingError("backward was called without the losses of a step: return router.total(losses) first")
-        if self.probe is not None:
-            if not self.probe(self.plan, step, self.engine):
+        probe = self.probe
+        scale = None if probe and not step.total.requires_grad else recover_scale(loss, step.total, self.plan)
+        if probe is not None:
+            if not probe(self.plan, replace(step, scale=scale), self.engine):
                 return
             check_losses(self.plan, step.losses)
-        scale = recover_scale(loss, step.total, self.plan)
+        if scale is None:
+            scale = recover_scale(loss, step.total, self.plan)
         self._examine(step, agree)
         self.engine(self.plan, step.losses, scale, retain_graph=retain_graph)
         refuse_starved(self.plan)

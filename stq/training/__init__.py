@@ -10,7 +10,7 @@ from stq.training._fit import FitResult, fit
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import EpochEnded, Started, Stepped, TrainingObserver
-from stq.training._probe import probe_training_step
+from stq.training._probe import audit_module, probe_training_step
 from stq.training._shards import TurnsOfBatches
 from stq.training._world import ALONE, World, joined
 
@@ -27,6 +27,7 @@ __all__ = [
     "TrainingObserver",
     "TurnsOfBatches",
     "World",
+    "audit_module",
     "device_of",
     "devices_of",
     "devices_there",

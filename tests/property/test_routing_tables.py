@@ -176,6 +176,8 @@ def test_the_audit_finds_no_leak_and_no_mismatch_in_any_table(table: Table) -> N
     audit = audit_step(plan, RoutedStep(losses, torch.stack(list(losses.values())).sum()), pruned)
     assert {kind for kind, _ in audit.faults} <= {"dead", "starved"}
     assert audit.reference_difference == 0.0
+    columns = {table.column(group) for group, frozen in enumerate(table.frozen) if not frozen}
+    assert audit.passes <= len(columns)
     for cell in audit.cells:
         loss, group = int(cell.loss[-1]), int(cell.group[-1])
         reads = group == 0 or table.reads[loss][group]

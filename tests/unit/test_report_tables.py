@@ -98,7 +98,7 @@ def test_an_uncalibrated_run_does_not_speak_of_calibration() -> None:
 
 def test_a_failed_audit_names_its_faults_at_the_end() -> None:
     lines = printed(gradient_tables(audited(fault="leak"))).splitlines()
-    assert [line.split()[:2] for line in lines[-5:-3]] == [["verdict", "leak"], ["problem", "pinball"]]
+    assert [line.split()[:2] for line in lines[-6:-4]] == [["verdict", "leak"], ["problem", "pinball"]]
 
 
 def test_many_losses_are_shown_in_several_tables() -> None:
