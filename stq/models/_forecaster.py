@@ -91,6 +91,12 @@ class Forecaster(nn.Module):
         for cell in self.convlstm.cells:
             cell.compile(backend=backend, dynamic=False)
 
+    @property
+    def central_is_fixed(self) -> bool:
+        """Whether nothing that the central forecast depends on is trained."""
+        parts = (self.convlstm, self.location_encoder, self.central_heads)
+        return not any(p.requires_grad for part in parts if part is not None for p in part.parameters())
+
     def groups(self) -> dict[str, tuple[str, ...]]:
         """The model's own partition of its parameters: name of the group to glob patterns over parameter names."""
         parts = {

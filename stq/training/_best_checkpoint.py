@@ -27,12 +27,10 @@ class _CheckpointHere(ModelCheckpoint):
 
 
 class BestCheckpoint(_CheckpointHere):
-    """Keeps `best.ckpt` by the least `val_central`."""
+    """Keeps `best.ckpt`, of the validation with the least `monitor`."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            dirpath=folder, filename="best", monitor="val_central", mode="min", enable_version_counter=False
-        )
+    def __init__(self, folder: Path, monitor: str) -> None:
+        super().__init__(dirpath=folder, filename="best", monitor=monitor, mode="min", enable_version_counter=False)
 
 
 class LastCheckpoint(_CheckpointHere):

@@ -27,7 +27,9 @@ LAST = "last.ckpt"
 
 @dataclass(frozen=True)
 class FitResult:
-    """How training ended. `best_central` is the least validation error, in normalised units, None without one."""
+    """How training ended. `best_central` is the central validation error of the best epoch, in normalised units, None
+    without one.
+    """
 
     epochs: int
     steps: int
@@ -47,9 +49,9 @@ def fit(
     trial: bool = False,
     world: World = ALONE,
 ) -> FitResult:
-    """Train until the budget is spent or the central validation error has not improved for `patience` epochs.
+    """Train until the budget is spent or what the module monitors has not improved for `patience` epochs.
 
-    Checkpoints go to the folder `checkpoints`: `best.ckpt` by the central validation error, `last.ckpt` after every
+    Checkpoints go to the folder `checkpoints`: `best.ckpt` by what the module monitors, `last.ckpt` after every
     epoch and on a signal; None writes nothing. With `resume`, training goes on from `last.ckpt`. A `trial` takes one
     step, without validation. Every process of `world` has to call this with the same arguments; the leading one alone
     writes and needs observers.
@@ -61,12 +63,12 @@ def fit(
     callbacks: list[Callback] = [observe, stop, ValidateAtTheEnd()]
     best = early = None
     if settings.patience is not None and not trial:
-        early = EarlyStopping("val_central", mode="min", patience=settings.patience, check_finite=False)
+        early = EarlyStopping(module.monitor, mode="min", patience=settings.patience, check_finite=False)
         callbacks.append(early)
     if settings.ema is not None and not trial:
         callbacks.append(AveragedWeights(settings.ema))
     if checkpoints is not None:
-        best = BestCheckpoint(checkpoints)
+        best = BestCheckpoint(checkpoints, module.monitor)
         callbacks += [best, LastCheckpoint(checkpoints)]
     trainer = Trainer(
         max_epochs=settings.max_epochs,
@@ -89,7 +91,7 @@ def fit(
         epochs=trainer.current_epoch,
         steps=trainer.global_step,
         best=Path(best.best_model_path) if best is not None and best.best_model_path else None,
-        best_central=observe.best if observe.best < float("inf") else None,
+        best_central=observe.best_central,
         stopped_early=early is not None and early.stopped_epoch > 0,
     )
 

@@ -21,6 +21,9 @@ from stq.training._means import Means, summed
 from stq.training._optimiser import build_optimiser
 from stq.training._schedule import build_schedule, monitored
 
+TOTAL = "val_total"
+"""The weighted sum of the validation losses that move something."""
+
 
 class ForecastModule(RoutedBackward, LightningModule):
     """Trains `forecaster` with `losses`, each routed as the router's plan says.
@@ -155,8 +158,22 @@ class ForecastModule(RoutedBackward, LightningModule):
             raise NonFiniteError(
                 f"the central forecast of the validation part is not finite at step {self.global_step}"
             )
-        self.log("val_central", central)
+        self.log(CENTRAL, central)
+        if self.monitor == TOTAL:
+            self.log(TOTAL, self._total(self.validation_losses.compute()))
         self._step_plateau(central)
+
+    @property
+    def monitor(self) -> str:
+        """What chooses the best epoch: the central validation error, so that the quantile side can't; or, where the
+        central forecast is fixed and that error with it, the total of the losses that move something.
+        """
+        return TOTAL if self.forecaster.central_is_fixed else CENTRAL
+
+    def _total(self, losses: Mapping[str, float]) -> float:
+        plan = self.router.plan
+        moving = {name for route in plan.classes for name in route.factors}
+        return sum(plan.routes[name].weight * losses[name] for name in moving)
 
     def configure_optimizers(self) -> Any:
         """One optimiser with a named parameter group for each routing group, and its schedule."""

@@ -53,11 +53,6 @@ def audit_module(
         raise UsageError(f"a {type(module).__name__} is no LightningModule; expected one with RoutedBackward")
     if not isinstance(module, RoutedBackward):
         raise RoutingError(f"{type(module).__name__} is not routed: put RoutedBackward before LightningModule")
-    if type(module).backward is LightningModule.backward:
-        raise RoutingError(
-            f"{type(module).__name__} has the backward of Lightning, which routes nothing: RoutedBackward has to stand "
-            f"before LightningModule among the bases"
-        )
     if not module.automatic_optimization:
         raise RoutingError(f"{type(module).__name__} optimises by hand: keep automatic_optimization on")
     trainer = Trainer(max_epochs=steps, callbacks=[auditing := AuditSteps(steps, engine)], **WITHOUT_TRACE)
