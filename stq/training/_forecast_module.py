@@ -1,11 +1,10 @@
 """The Lightning module: a forecaster, its losses and the routing between them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-import torch.distributed as dist
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -16,10 +15,12 @@ from stq.models import Forecaster, stream_seed
 from stq.routing import RoutedBackward, Router, clip_gradients, gradient_norms
 from stq.spec import CENTRAL, OptimSpec
 from stq.tensors import Batch, Forecast
-from stq.training._global_batch import GlobalBatch, exchange, samples_of
-from stq.training._means import Means, summed
+from stq.training._global_batch import exchange
+from stq.training._means import Means
+from stq.training._nonfinite import gradient_refusal, nonfinite, refusal
 from stq.training._optimiser import build_optimiser
 from stq.training._schedule import build_schedule, monitored
+from stq.training._validation import Validation
 
 TOTAL = "val_total"
 """The weighted sum of the validation losses that move something."""
@@ -31,10 +32,10 @@ class ForecastModule(RoutedBackward, LightningModule):
     Before every micro-batch the generator is seeded from the run's seed, the number of the micro-batch and the rank,
     and backbone and central heads draw first: the central forecast does not depend on what else is attached.
 
-    `train_losses` and `validation_losses` hold the means of the epoch so far, by loss name; the logged `val_central`
-    is the root mean square error of the central forecast over the validation part, in normalised units. All three are
-    over all processes and the same in each. So is `heard`, the number of a signal that any of them had received as
-    `signal` before the last micro-batch, or 0.
+    `train_losses` holds the means of the epoch so far by loss name, `validation` what the last validation found; the
+    logged `val_central` is the root mean square error of the central forecast over the validation part, in normalised
+    units. All are over all processes and the same in each. So is `heard`, the number of a signal that any of them had
+    received as `signal` before the last micro-batch, or 0.
 
     `compiled` trains with compiled cells (see `Forecaster.compile_cells`), by the backend `compiler` of torch.compile.
     """
@@ -58,13 +59,13 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.seed = seed
         self.compiled = compiled
         self.loss_names = tuple(losses)
+        self.by_elements = {name: loss.reduction == "valid" for name, loss in losses.items()}
         self.loss_modules = nn.ModuleList(losses.values())
         self.train_losses = Means()
-        self.validation_losses = Means()
+        self.validation = Validation(self.loss_names)
         self.gradient_norms: Mapping[str, float] = {}
         self.signal = 0
         self.heard = 0
-        self._central = Means()
 
     def setup(self, stage: str) -> None:
         """Compile where that is asked for: now, since a copy of a module (the one that is audited) isn't compiled."""
@@ -96,27 +97,16 @@ class ForecastModule(RoutedBackward, LightningModule):
         losses = self.loss_values(self(batch), batch)
         total = self.router.total(losses)
         if self.router.probe is None and self.trainer.world_size > 1:
-            whole = self.exchange(losses, batch)
+            whole = exchange(losses, self.by_elements, batch, signal=self.signal, step=self.global_step)
+            self.heard = whole.signal
             self.train_losses.add(whole.losses, whole.samples)
             total = self.router.total({name: loss * whole.factors[name] for name, loss in losses.items()})
         elif self.router.probe is None:
-            self.refuse_nonfinite_losses(losses, batch)
+            if broken := nonfinite(losses):
+                raise NonFiniteError(refusal(self.global_step, broken, batch.time.tolist()))
             self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
         share = self.share_of_window(batch_idx)
         return total if share == 1 else total / share
-
-    def exchange(self, losses: Mapping[str, Tensor], batch: Batch) -> GlobalBatch:
-        """Tell the other processes of this micro-batch. Raises NonFiniteError in all of them where one loss is not."""
-        modules = zip(self.loss_names, self.loss_modules, strict=True)
-        by_elements = {name: getattr(module, "reduction", "") == "valid" for name, module in modules}
-        whole = exchange(losses, by_elements, batch, self.signal)
-        self.heard = whole.signal
-        if whole.broken:
-            times: list[Any] = [None] * self.trainer.world_size
-            dist.all_gather_object(times, batch.time.tolist())
-            texts = [self.nonfinite(names, times[rank], f"process {rank}, ") for rank, names in whole.broken.items()]
-            raise NonFiniteError("\n".join(texts))
-        return whole
 
     def share_of_window(self, batch_idx: int) -> float:
         """Of the batches that Lightning divides the gradients of one optimiser step by, the share that there is.
@@ -130,11 +120,7 @@ class ForecastModule(RoutedBackward, LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a validation batch to the means of the epoch."""
         forecast = self(batch)
-        values = {name: loss.detach() for name, loss in self.loss_values(forecast, batch).items()}
-        self.validation_losses.add(values, float(samples_of(batch)))
-        weight = batch.weight[:, None, None] * batch.valid
-        square = torch.where(batch.valid, forecast.central - batch.values, 0.0).square()
-        self._central.add({"square": (weight * square).sum() / weight.sum()}, float(weight.sum()))
+        self.validation.add(batch, forecast, self.loss_values(forecast, batch))
 
     def on_train_epoch_start(self) -> None:
         self.train_losses = Means()
@@ -146,21 +132,21 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.train_losses = Means.of_state(checkpoint["train_losses"])
 
     def on_validation_epoch_start(self) -> None:
-        self.validation_losses, self._central = Means(), Means()
+        self.validation = Validation(self.loss_names)
 
     def on_validation_epoch_end(self) -> None:
         if self.trainer.world_size > 1:
-            both = {"losses": (self.validation_losses, self.loss_names), "central": (self._central, ("square",))}
-            whole = summed(both, lambda sums: self.trainer.strategy.reduce(sums.to(self.device), reduce_op="sum"))
-            self.validation_losses, self._central = whole["losses"], whole["central"]
-        central = self._central.compute()["square"] ** 0.5
-        if not torch.isfinite(torch.tensor(central)):
+            self.validation.gather(lambda sums: self.trainer.strategy.reduce(sums.to(self.device), reduce_op="sum"))
+        central = self.validation.central
+        if not math.isfinite(central):
             raise NonFiniteError(
                 f"the central forecast of the validation part is not finite at step {self.global_step}"
             )
         self.log(CENTRAL, central)
         if self.monitor == TOTAL:
-            self.log(TOTAL, self._total(self.validation_losses.compute()))
+            moving = {name for route in self.router.plan.classes for name in route.factors}
+            losses = self.validation.losses
+            self.log(TOTAL, sum(self.router.plan.routes[name].weight * losses[name] for name in moving))
         self._step_plateau(central)
 
     @property
@@ -169,11 +155,6 @@ class ForecastModule(RoutedBackward, LightningModule):
         central forecast is fixed and that error with it, the total of the losses that move something.
         """
         return TOTAL if self.forecaster.central_is_fixed else CENTRAL
-
-    def _total(self, losses: Mapping[str, float]) -> float:
-        plan = self.router.plan
-        moving = {name for route in plan.classes for name in route.factors}
-        return sum(plan.routes[name].weight * losses[name] for name in moving)
 
     def configure_optimizers(self) -> Any:
         """One optimiser with a named parameter group for each routing group, and its schedule."""
@@ -190,7 +171,7 @@ class ForecastModule(RoutedBackward, LightningModule):
             return
         value = central
         if plateau.monitor != CENTRAL:
-            value = self.validation_losses.compute()[plateau.monitor]
+            value = self.validation.losses[plateau.monitor]
             self.log(monitored(self.optim.schedule), value)
         for config in self.trainer.lr_scheduler_configs:
             if isinstance(config.scheduler, ReduceLROnPlateau):
@@ -214,29 +195,11 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.gradient_norms = {name: float(norm) for name, norm in norms.items()}
         broken = [name for name, norm in self.gradient_norms.items() if not norm < float("inf")]
         if broken and not self.scales_gradients:
-            raise NonFiniteError(
-                f"step {self.global_step}: the gradient of {', '.join(broken)} is not finite; training stopped before "
-                f"the update. Try a lower learning rate (optim.lr), or detect where it arises with smaller weights"
-            )
-        if clip is None or broken:
-            return
-        clip_gradients(groups, clip.norm, clip.per, norms)
+            raise NonFiniteError(gradient_refusal(self.global_step, broken))
+        if clip is not None and not broken:
+            clip_gradients(groups, clip.norm, clip.per, norms)
 
     @property
     def scales_gradients(self) -> bool:
         """Whether a gradient scaler is at work, for which an overflow is routine: it skips the step."""
         return getattr(self.trainer.precision_plugin, "scaler", None) is not None
-
-    def refuse_nonfinite_losses(self, losses: Mapping[str, Tensor], batch: Batch) -> None:
-        """Stop before the backward of a loss that is NaN or infinite, by name."""
-        finite = torch.stack([torch.isfinite(loss.detach()) for loss in losses.values()])
-        if not bool(finite.all()):
-            names = [name for name, good in zip(losses, finite.tolist(), strict=True) if not good]
-            raise NonFiniteError(self.nonfinite(names, batch.time.tolist()))
-
-    def nonfinite(self, names: Sequence[str], times: Sequence[int], who: str = "") -> str:
-        """What is said of losses that are NaN or infinite."""
-        return (
-            f"{who}step {self.global_step}: the loss {', '.join(names)} is not finite (windows issued at the time "
-            f"indices {', '.join(map(str, times))}); training stopped before the update"
-        )

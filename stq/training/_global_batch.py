@@ -1,13 +1,15 @@
 """What the processes tell each other about a micro-batch, in one exchange: sizes, losses, and a wish to stop."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from stq.errors import NonFiniteError
 from stq.tensors import Batch
+from stq.training._nonfinite import refusal
 
 
 @dataclass(frozen=True)
@@ -16,13 +18,12 @@ class GlobalBatch:
 
     `factors` turn a loss of this process into its part of the loss of the global batch, times the number of processes
     (DistributedDataParallel divides by it). `losses` are those of the global batch; `samples` how many it has;
-    `broken` the losses that are not finite, by rank; `signal` the number of a signal that a process has received, or 0.
+    `signal` the number of a signal that a process has received, or 0.
     """
 
     factors: Mapping[str, float]
     losses: Mapping[str, Tensor]
     samples: float
-    broken: Mapping[int, tuple[str, ...]]
     signal: int
 
 
@@ -30,9 +31,13 @@ def exchange(
     losses: Mapping[str, Tensor],
     by_elements: Mapping[str, bool],
     batch: Batch,
+    *,
     signal: int,
+    step: int,
 ) -> GlobalBatch:
     """Gather what is to be known of the global batch.
+
+    Raises NonFiniteError, in every process, where a loss of one of them is not finite at this `step`.
 
     A loss that is a mean over valid elements (`by_elements`) becomes the mean over those of the global batch, each by
     its area weight: with n_r the sum of the weights of process r, sum_r n_r L_r / sum_r n_r. Any other becomes the mean
@@ -48,16 +53,24 @@ def exchange(
         total = torch.where(counts.sum() > 0, counts.sum(), 1.0)
         factors[name] = float(len(ranks) * counts[dist.get_rank()] / total)
         means[name] = (counts * ranks[:, column]).sum() / total
-    finite = torch.isfinite(ranks[:, len(told) :]).tolist()
-    broken = {
-        rank: tuple(name for name, good in zip(losses, row, strict=True) if not good) for rank, row in enumerate(finite)
-    }
+    finite = torch.isfinite(ranks[:, len(told) :])
+    if not bool(finite.all()):
+        raise NonFiniteError(words(losses, finite.tolist(), batch, step))
     return GlobalBatch(
         factors=factors,
         losses=means,
         samples=float(ranks[:, 1].sum()),
-        broken={rank: names for rank, names in broken.items() if names},
         signal=int(ranks[:, 2].max()),
+    )
+
+
+def words(losses: Iterable[str], finite: Sequence[Sequence[bool]], batch: Batch, step: int) -> str:
+    """A line for each process that has a loss which is not finite. Every process has to ask."""
+    times: list[list[int]] = [[] for _ in finite]
+    dist.all_gather_object(times, batch.time.tolist())
+    broken = [[name for name, good in zip(losses, row, strict=True) if not good] for row in finite]
+    return "\n".join(
+        refusal(step, names, times[rank], f"process {rank}, ") for rank, names in enumerate(broken) if names
     )
 
 

@@ -115,7 +115,7 @@ class Observe(Callback):
             learning_rates={group["name"]: float(group["lr"]) for group in trainer.optimizers[0].param_groups},
             gradient_norms=pl_module.gradient_norms,
             train_losses=pl_module.train_losses.compute(),
-            validation_losses=pl_module.validation_losses.compute(),
+            validation_losses=pl_module.validation.losses,
             val_central=central,
             monitor=pl_module.monitor,
             monitored=monitored,
