@@ -11,7 +11,7 @@ DEMO ?= runs/demo
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds test lint types layers unit bench-routing clean
+.PHONY: help demo demo-seeds test lint types layers unit bench-routing bench-step clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -51,8 +51,12 @@ layers: $(VENV)/dev
 unit: $(VENV)/dev
 	$(BIN)/python -m pytest
 
-bench-routing: $(VENV)/dev  ## time of a step under each routing engine, paired in one run
-	$(BIN)/python tests/bench/routing_engines.py
+bench-routing: $(VENV)/dev  ## time and memory of a step under five backwards, paired in one run, and docs/img/bench-routing.png
+	$(BIN)/python tests/bench/routing_engines.py --out runs/bench-routing
+	@mkdir -p docs/img && cp runs/bench-routing/bench-routing.png docs/img/
+
+bench-step: $(VENV)/dev  ## time of a step of stq train against a bare PyTorch loop
+	$(BIN)/python tests/bench/lightning_step.py --out runs/bench-routing
 
 clean:  ## remove the environment and the runs of the demo
 	rm -rf $(VENV) runs/demo runs/demo-seeds

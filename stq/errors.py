@@ -97,6 +97,26 @@ class Stopped(StqError):
         super().__init__(message)
 
 
+class Elsewhere(StqError):
+    """Another process of the same training failed, and this one leaves with it and with its exit code.
+
+    The text says which process and why; it is empty where the other process says so itself.
+    """
+
+    def __init__(self, code: int, message: str = "") -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """What the process leaves with."""
+    if isinstance(error, Elsewhere):
+        return error.code
+    if isinstance(error, Stopped):
+        return 128 + error.signal
+    return error.exit_code if isinstance(error, StqError) else 1
+
+
 def suggest(word: str, candidates: Iterable[str]) -> str | None:
     """The nearest of the candidates, whatever the case; None where none is near.
 

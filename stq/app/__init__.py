@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from stq.app._check import CheckResult, check
     from stq.app._check_grads import CheckGradsResult, check_grads
+    from stq.app._check_module import check_module
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._init_from import InitialWeights
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._run_folder import RunFolder
-    from stq.app._train import Ready, TrainResult, resume, train
+    from stq.app._train import resume, train
+    from stq.app._train_result import Ready, TrainResult
 
 _HOMES = {
     "CheckGradsResult": "_check_grads",
@@ -24,11 +26,12 @@ _HOMES = {
     "InitialWeights": "_init_from",
     "LossCard": "_list_losses",
     "PluginCard": "_list_plugins",
-    "Ready": "_train",
+    "Ready": "_train_result",
     "RunFolder": "_run_folder",
-    "TrainResult": "_train",
+    "TrainResult": "_train_result",
     "check": "_check",
     "check_grads": "_check_grads",
+    "check_module": "_check_module",
     "evaluate": "_evaluate",
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
@@ -48,6 +51,7 @@ __all__ = [
     "TrainResult",
     "check",
     "check_grads",
+    "check_module",
     "evaluate",
     "list_losses",
     "list_plugins",

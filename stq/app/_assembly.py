@@ -10,6 +10,7 @@ from stq.app._device import refuse_missing_device
 from stq.app._init_from import InitialWeights, refuse_frozen_at_random, start_from
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
 from stq.app._not_yet import refuse_not_yet
+from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
 from stq.data import ForecastData, Statistics
 from stq.errors import CheckFailed, DataError, SpecError, nearest
@@ -39,8 +40,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     Raises SpecError, PluginError, DataError, RoutingError: whatever can be refused before the first gradient.
     """
     spec = loaded.spec
-    refuse_not_yet(loaded)
-    refuse_missing_device(loaded)
+    refuse_unsuited(loaded)
     losses = resolve_losses(loaded)
     origin = None if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     fitted = run or origin
@@ -65,6 +65,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         Router(plan, spec.routing.engine),
         spec.optim,
         seed=spec.seed,
+        compiled=spec.model.compile,
     )
     loaders = Loaders(
         data.splits["train"],
@@ -73,12 +74,18 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         workers=spec.data.workers,
         seed=spec.seed,
     )
-    random = [f"{name} is frozen at its random initial weights" for name in spec.freeze if fitted is None]
-    return Experiment(loaded, losses, data, module, loaders, initial, (*data.notes, *random))
+    notes = (*routing_notes(spec, losses, plan, warm=fitted is not None), *data.notes)
+    return Experiment(loaded, losses, data, module, loaders, initial, notes)
+
+
+def refuse_unsuited(loaded: LoadedSpec) -> None:
+    """Refuse what stq, or this machine, can't do. Raises SpecError."""
+    refuse_not_yet(loaded)
+    refuse_missing_device(loaded)
 
 
 def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:
-    """Refuse every name of a group that the network does not have, at its place in the spec."""
+    """Refuse every name of a group that the network does not have, and tags without any, at their places."""
     named: list[tuple[str, tuple[str | int, ...], Literal["key", "value"]]] = []
     for index, resolved in enumerate(losses):
         written = loaded.spec.losses[index].updates
@@ -96,6 +103,15 @@ def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], 
         loaded.problem(path, f"the network has no parameter group {name!r}", nearest(name, groups, known), on=on)
         for name, path, on in named
         if name not in groups
+    ]
+    problems += [
+        loaded.problem(
+            ("losses", index, "loss" if loaded.spec.losses[index].updates is None else "updates"),
+            f"the loss {resolved.name} has the weight {resolved.weight:g} and may update nothing",
+            "name the groups that it may update, or give it weight 0, which computes it and moves nothing",
+        )
+        for index, resolved in enumerate(losses)
+        if resolved.weight > 0 and not any(resolved.updates.values())
     ]
     if problems:
         raise SpecError(problems)
@@ -128,6 +144,7 @@ def build_network(loaded: LoadedSpec, data: ForecastData, *, fresh: bool) -> For
         location_degree=None if model.location is None else model.location.degree,
         order="anchored" if quantiles is None else quantiles.order,
         seed=loaded.spec.seed,
+        checkpoint_activations=model.checkpoint_activations,
     )
 
 

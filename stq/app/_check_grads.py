@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from stq.app._assembly import Experiment, assemble
 from stq.app._run_folder import RunFolder
 from stq.app._synthetic import synthetic_loaders
-from stq.routing import Audit
+from stq.routing import Audit, Plan
 from stq.spec import LoadedSpec
-from stq.training import probe_training_step
+from stq.training import ALONE, World, probe_training_step
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class GroupSize:
 
 @dataclass(frozen=True)
 class CheckGradsResult:
-    """The audit of one real training step, with what it was made on."""
+    """The audit of real training steps, with what it was made on."""
 
     name: str
     engine: str
@@ -43,8 +43,10 @@ class CheckGradsResult:
         return finite(
             {
                 "verdict": audit.verdict,
+                "name": self.name,
                 "engine": self.engine,
                 "data": self.data,
+                "steps": audit.steps,
                 "groups": {name: asdict(size) for name, size in self.groups.items()},
                 "matrix": [asdict(cell) for cell in audit.cells],
                 "modules": [
@@ -57,6 +59,13 @@ class CheckGradsResult:
                     "max_relative_difference_to_sum": audit.sum_difference,
                 },
                 "passes": audit.passes,
+                "cost": None
+                if audit.cost is None
+                else {
+                    "engine_seconds": audit.cost.engine_seconds,
+                    "joint_seconds": audit.cost.joint_seconds,
+                    "ratio": audit.cost.ratio,
+                },
                 "conflicts": [
                     {"group": c.group, "losses": list(c.losses), "cosine": c.cosine} for c in audit.conflicts
                 ],
@@ -65,22 +74,30 @@ class CheckGradsResult:
         )
 
 
-def check_grads(loaded: LoadedSpec, run: RunFolder | None = None, *, synthetic: bool = False) -> CheckGradsResult:
-    """Audit the first training step of the spec on its first batch, or on made-up numbers of the same shape."""
-    return audit_experiment(assemble(loaded, run), synthetic=synthetic)
+def check_grads(
+    loaded: LoadedSpec, run: RunFolder | None = None, *, synthetic: bool = False, steps: int = 1
+) -> CheckGradsResult:
+    """Audit the first `steps` batches of the spec's training, or made-up numbers of the same shape."""
+    return audit_experiment(assemble(loaded, run), synthetic=synthetic, steps=steps)
 
 
-def audit_experiment(experiment: Experiment, *, synthetic: bool = False) -> CheckGradsResult:
-    """Audit a copy of the experiment's module, which itself stays untouched."""
+def audit_experiment(
+    experiment: Experiment, *, synthetic: bool = False, steps: int = 1, world: World = ALONE
+) -> CheckGradsResult:
+    """Audit a copy of the experiment's module, which itself stays untouched, in this process of `world` alone."""
     module = copy.deepcopy(experiment.module)
     spec = experiment.loaded.spec
-    loaders = synthetic_loaders(experiment) if synthetic else experiment.loaders
-    audit = probe_training_step(module, loaders, spec.trainer)
-    plan = module.router.plan
+    loaders = synthetic_loaders(experiment, steps) if synthetic else experiment.loaders
+    audit = probe_training_step(module, loaders, spec.trainer, steps, world)
+    return result_of(spec.name, spec.routing.engine, "synthetic" if synthetic else "train", module.router.plan, audit)
+
+
+def result_of(name: str, engine: str, data: str, plan: Plan, audit: Audit) -> CheckGradsResult:
+    """The audit with the sizes and weights of its plan."""
     return CheckGradsResult(
-        name=spec.name,
-        engine=spec.routing.engine,
-        data="synthetic" if synthetic else "train",
+        name=name,
+        engine=engine,
+        data=data,
         groups={g.name: GroupSize(len(g.parameters), g.elements, g.frozen) for g in plan.groups},
         losses={name: route.weight for name, route in plan.routes.items()},
         audit=audit,

@@ -10,9 +10,10 @@ from stq.app._forecasting import forecast_split
 from stq.app._losses import levels_of
 from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration, expected_coverage_range
-from stq.data import Statistics
+from stq.data import ForecastData, Statistics
 from stq.errors import CheckFailed, UsageError
 from stq.metrics import ForecastScores, Score
+from stq.training import World, joined
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,30 @@ class EvaluateResult:
 def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
     """Forecast every window of `split` with the best checkpoint and score it, in units, before and after calibration.
 
-    Raises UsageError for a split that the run has not, CheckFailed where the run or its data is not what was trained.
+    Several processes (torchrun) share the windows, and each has the scores of all of them.
+
+    Raises UsageError for a split that the run has not, CheckFailed where the run or its data is not what was trained,
+    Elsewhere in the processes that don't lead.
     """
+    with joined() as world:
+        with world.together():
+            data, scores = score_windows(run, split, world)
+        with world.together():
+            table = scores.compute()
+    calibration = read_calibration(run)
+    return EvaluateResult(
+        run=run.path,
+        split=split,
+        samples=len(data.splits[split]),
+        calibrated=calibration is not None,
+        scores=table,
+        chance=chance_ranges(table, calibration),
+        notes=data.notes,
+    )
+
+
+def score_windows(run: RunFolder, split: str, world: World) -> tuple[ForecastData, ForecastScores]:
+    """The data, and the scores of this process's windows."""
     loaded = run.load_spec()
     data = open_data(loaded.spec.data, Statistics.load(run.statistics))
     if data.fingerprint != run.read_environment().get("data_sha256"):
@@ -70,7 +93,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
     levels = levels_of(loaded)
     extremes = data.anomaly_range()
     scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, anomaly_range=extremes)
-    for found in forecast_split(forecaster, data, split, batch_size=loaded.spec.data.batch_size):
+    for found in forecast_split(forecaster, data, split, batch_size=loaded.spec.data.batch_size, world=world):
         quantiles = found.quantiles
         if calibration is not None and quantiles is not None:
             quantiles = calibration.apply(found.central, quantiles, levels)
@@ -85,16 +108,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
             climatology=data.climatology(found.batch),
             time=found.batch.time,
         )
-    table = scores.compute()
-    return EvaluateResult(
-        run=run.path,
-        split=split,
-        samples=len(data.splits[split]),
-        calibrated=calibration is not None,
-        scores=table,
-        chance=chance_ranges(table, calibration),
-        notes=data.notes,
-    )
+    return data, scores
 
 
 def chance_ranges(scores: tuple[Score, ...], calibration: ConformalCalibration | None) -> tuple[ChanceRange, ...]:

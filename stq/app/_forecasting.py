@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from stq.data import ForecastData
 from stq.models import Forecaster
 from stq.tensors import Batch
+from stq.training import ALONE, TurnsOfBatches, World
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,18 @@ class UnitsBatch:
     truth: Tensor
 
 
-def forecast_split(forecaster: Forecaster, data: ForecastData, split: str, *, batch_size: int) -> Iterator[UnitsBatch]:
-    """Run the network, without dropout, over the windows of `split` in the order of time."""
+def forecast_split(
+    forecaster: Forecaster, data: ForecastData, split: str, *, batch_size: int, world: World = ALONE
+) -> Iterator[UnitsBatch]:
+    """Run the network, without dropout, over the windows of `split` in the order of time.
+
+    The processes of `world` take the batches in turn: each window goes to one of them, in the company that it has in a
+    single process, so that its forecast has the same bits. A process may get none.
+    """
     forecaster.eval()
-    for batch in DataLoader(data.splits[split], batch_size=batch_size):
+    windows = data.splits[split]
+    turns = TurnsOfBatches(len(windows), batch_size, world.rank, world.size, level=False)
+    for batch in DataLoader(windows, batch_sampler=turns):
         with torch.no_grad():  # not around the loop: a generator would leave it switched on for whoever consumes it
             forecast = forecaster(batch.inputs, batch.base, batch.location)
         quantiles = forecast.quantiles

@@ -11,8 +11,7 @@ from stq.training import Loaders
 
 
 class SyntheticWindows(Dataset[Batch]):
-    """As many windows as one batch has, standard normal inputs and targets, everything valid, at the places of the
-    real grid."""
+    """`count` windows: standard normal inputs and targets, everything valid, at the places of the real grid."""
 
     def __init__(self, like: WindowDataset, count: int, seed: int) -> None:
         self.like = like
@@ -37,8 +36,8 @@ class SyntheticWindows(Dataset[Batch]):
         )
 
 
-def synthetic_loaders(experiment: Experiment) -> Loaders:
-    """Loaders of made-up windows for one batch."""
+def synthetic_loaders(experiment: Experiment, batches: int) -> Loaders:
+    """Loaders of made-up windows for so many batches."""
     spec = experiment.loaded.spec
-    windows = SyntheticWindows(experiment.data.splits["train"], spec.data.batch_size, spec.seed)
+    windows = SyntheticWindows(experiment.data.splits["train"], batches * spec.data.batch_size, spec.seed)
     return Loaders(windows, windows, batch_size=spec.data.batch_size, workers=0, seed=spec.seed)

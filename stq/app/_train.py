@@ -1,64 +1,18 @@
 """Train a spec into a run folder: audit, fit, calibrate."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from stq.app._assembly import Experiment, assemble
+from stq.app._assembly import Experiment, assemble, refuse_unsuited
 from stq.app._calibrate import calibrate_split
-from stq.app._check import CheckResult, summary
+from stq.app._check import summary
 from stq.app._check_grads import CheckGradsResult, audit_experiment
 from stq.app._metrics_file import MetricsFile
 from stq.app._run_folder import RunFolder
-from stq.errors import CheckFailed, UsageError
+from stq.app._train_result import Ready, TrainResult, result_of
+from stq.errors import CheckFailed, DataError, UsageError
 from stq.spec import LoadedSpec, dump_spec
-from stq.training import FitResult, TrainingObserver, fit, load_weights
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """How training ended. `run` is None after a dry run; `best_central` is in normalised units.
-
-    `splits` are the parts that there are windows of.
-    """
-
-    run: Path | None
-    status: str
-    epochs: int
-    steps: int
-    best_central: float | None
-    best_checkpoint: Path | None
-    stopped_early: bool
-    calibrated: bool
-    audit: CheckGradsResult
-    splits: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, object]:
-        """Ready for JSON."""
-        return {
-            "run": None if self.run is None else str(self.run),
-            "status": self.status,
-            "epochs": self.epochs,
-            "steps": self.steps,
-            "best": {
-                "val_central": self.best_central,
-                "checkpoint": None if self.best_checkpoint is None else str(self.best_checkpoint),
-            },
-            "stopped_early": self.stopped_early,
-            "calibrated": self.calibrated,
-            "gradients": self.audit.audit.verdict,
-            "notes": list(self.notes),
-        }
-
-
-@dataclass(frozen=True)
-class Ready:
-    """What is about to be trained, from the objects that will do it; `run` is None for a dry run."""
-
-    run: Path | None
-    summary: CheckResult
-    audit: CheckGradsResult
+from stq.training import FitResult, TrainingObserver, World, fit, joined, load_weights
 
 
 def ignore(ready: Ready) -> None:
@@ -77,23 +31,31 @@ def train(
 
     The routing of the first step is audited before the first update: a loss that is dead, a parameter that is
     starved, or a gradient that leaks under an engine that isolates, ends the run with CheckFailed.
+
+    Where the spec asks for several processes they train together; the leading one alone writes, calls `on_ready` and
+    the observers, and calibrates. What one of them refuses all refuse: the others raise Elsewhere.
     """
-    run = None if dry_run else RunFolder.place(loaded, run_dir)
-    experiment = assemble(loaded)
-    audit = audit_experiment(experiment)
-    refuse_failed(audit)
-    if run is None:
-        on_ready(Ready(None, summary(experiment), audit))
-        fitted = fit(experiment.module, experiment.loaders, loaded.spec.trainer, checkpoints=None, trial=True)
-        return result_of(None, "dry run", fitted, audit, experiment, calibrated=False)
-    run.write_spec(loaded)
-    run.write_environment(loaded.spec, experiment.data.fingerprint, experiment.data.notes)
-    experiment.data.normaliser.save(run.statistics)
-    run.write_json(run.audit, audit.to_dict())
-    if experiment.initial is not None:
-        run.write_json(run.initial, experiment.initial.to_dict())
-    on_ready(Ready(run.path, summary(experiment), audit))
-    return finish(run, experiment, audit, observers, resume=False)
+    refuse_unsuited(loaded)
+    with joined(loaded.spec.trainer) as world:
+        with world.together():
+            run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir)
+            experiment = assemble(loaded)
+        refuse_other_data(world, experiment)
+        with world.together():
+            audit = audit_experiment(experiment, world=world) if world.leads else None
+            if audit is not None:
+                refuse_failed(audit)
+                if run is not None:
+                    write_beginning(run, experiment, audit)
+                on_ready(Ready(None if run is None else run.path, summary(experiment), audit))
+        run, audit = world.leaders((run, audit))
+        assert audit is not None  # for the type checker: the leading process has one
+        if run is None:
+            module, loaders = experiment.module, experiment.loaders
+            fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
+            return result_of(None, "dry run", fitted, audit, experiment, calibrated=False)
+        fitted = fit_into(run, experiment, observers, world, resume=False)
+    return finish(run, experiment, audit, fitted, world)
 
 
 def resume(
@@ -103,72 +65,80 @@ def resume(
     observers: Sequence[TrainingObserver] = (),
     on_ready: Callable[[Ready], None] = ignore,
 ) -> TrainResult:
-    """Go on where `run` stopped. Raises UsageError where the spec, or the data, is not the one it was started with."""
+    """Go on where `run` stopped, with as many processes. Raises UsageError where the spec, or the data, is not the one
+    it was started with.
+    """
     started_with = run.load_spec()
     if dump_spec(loaded.spec) != run.resolved.read_text(encoding="utf-8"):
         raise UsageError(f"the spec differs from that of {run.path}; a resumed run keeps its spec: {run.resolved}")
     if not run.last.is_file():
         raise UsageError(f"{run.path} was stopped before its first checkpoint: there is nothing to resume, train anew")
-    run.sweep()
-    experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
-    if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
-        raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
-    audit = audit_experiment(experiment)
-    refuse_failed(audit)
-    on_ready(Ready(run.path, summary(experiment), audit))
-    return finish(run, experiment, audit, observers, resume=True)
+    refuse_unsuited(started_with)
+    with joined(started_with.spec.trainer) as world:
+        with world.together():
+            if world.leads:
+                run.sweep()
+            experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
+            if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
+                raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
+        with world.together():
+            audit = audit_experiment(experiment, world=world) if world.leads else None
+            if audit is not None:
+                refuse_failed(audit)
+                on_ready(Ready(run.path, summary(experiment), audit))
+        audit = world.leaders(audit)
+        assert audit is not None  # for the type checker: the leading process has one
+        fitted = fit_into(run, experiment, observers, world, resume=True)
+    return finish(run, experiment, audit, fitted, world)
+
+
+def refuse_other_data(world: World, experiment: Experiment) -> None:
+    """Refuse processes that read different data, as they may on machines with disks of their own."""
+    prints = world.everyones(experiment.data.fingerprint)
+    with world.together():
+        if world.leads and len(set(prints)) > 1:
+            odd = [str(rank) for rank, found in enumerate(prints) if found != prints[0]]
+            raise DataError(f"process {', '.join(odd)} reads other data than process 0: give all the same files")
+
+
+def write_beginning(run: RunFolder, experiment: Experiment, audit: CheckGradsResult) -> None:
+    """All that a run holds before its first step."""
+    run.write_spec(experiment.loaded)
+    run.write_environment(experiment.loaded.spec, experiment.data.fingerprint, experiment.data.notes)
+    experiment.data.normaliser.save(run.statistics)
+    run.write_json(run.audit, audit.to_dict())
+    if experiment.initial is not None:
+        run.write_json(run.initial, experiment.initial.to_dict())
+
+
+def fit_into(
+    run: RunFolder, experiment: Experiment, observers: Sequence[TrainingObserver], world: World, *, resume: bool
+) -> FitResult:
+    """Fit into the run's folder."""
+    table = MetricsFile(run.metrics, tuple(loss.name for loss in experiment.losses), append=resume)
+    return fit(
+        experiment.module,
+        experiment.loaders,
+        experiment.loaded.spec.trainer,
+        checkpoints=run.checkpoints,
+        observers=(table, *observers) if world.leads else (),
+        resume=resume,
+        world=world,
+    )
 
 
 def finish(
-    run: RunFolder,
-    experiment: Experiment,
-    audit: CheckGradsResult,
-    observers: Sequence[TrainingObserver],
-    *,
-    resume: bool,
+    run: RunFolder, experiment: Experiment, audit: CheckGradsResult, fitted: FitResult, world: World
 ) -> TrainResult:
-    """Fit into the run's folder and calibrate its best checkpoint."""
-    spec = experiment.loaded.spec
-    table = MetricsFile(run.metrics, tuple(loss.name for loss in experiment.losses), append=resume)
-    fitted = fit(
-        experiment.module,
-        experiment.loaders,
-        spec.trainer,
-        checkpoints=run.checkpoints,
-        observers=(table, *observers),
-        resume=resume,
-    )
-    forecaster = experiment.module.forecaster.float()  # as `evaluate` builds it, whatever it was trained in
-    forecaster.load_state_dict(load_weights(run.best))
-    calibration = calibrate_split(spec, experiment.data, forecaster)
-    if calibration is not None:
-        run.write(run.calibration, calibration.to_json())
+    """Calibrate the best checkpoint: the leading process's work, when the others have left."""
+    calibration = None
+    if world.leads:
+        forecaster = experiment.module.forecaster.float()  # as `evaluate` builds it, whatever it was trained in
+        forecaster.load_state_dict(load_weights(run.best))
+        calibration = calibrate_split(experiment.loaded.spec, experiment.data, forecaster)
+        if calibration is not None:
+            run.write(run.calibration, calibration.to_json())
     return result_of(run.path, "completed", fitted, audit, experiment, calibrated=calibration is not None)
-
-
-def result_of(
-    run: Path | None,
-    status: str,
-    fitted: FitResult,
-    audit: CheckGradsResult,
-    experiment: Experiment,
-    *,
-    calibrated: bool,
-) -> TrainResult:
-    """Gather what happened."""
-    return TrainResult(
-        run=run,
-        status=status,
-        epochs=fitted.epochs,
-        steps=fitted.steps,
-        best_central=fitted.best_central,
-        best_checkpoint=fitted.best,
-        stopped_early=fitted.stopped_early,
-        calibrated=calibrated,
-        audit=audit,
-        splits=tuple(experiment.data.splits),
-        notes=experiment.notes,
-    )
 
 
 def refuse_failed(audit: CheckGradsResult) -> None:

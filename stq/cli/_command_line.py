@@ -13,6 +13,7 @@ from stq.cli._answer import Answer
 from stq.cli._console import console_for
 from stq.cli._failure import DISK_ERROR, PIPE_CLOSED, Failure, failure_of
 from stq.cli._lightning import silence_lightning
+from stq.cli._rank import leads, let_the_first_speak
 from stq.errors import Stopped
 from stq.report import json_text
 
@@ -45,6 +46,8 @@ class CommandLine(TyperGroup):
         except (Exception, KeyboardInterrupt) as error:
             if "--debug" in arguments:
                 traceback.print_exception(error)
+            if not leads():
+                let_the_first_speak()
             code = report(failure_of(error), stdout, as_json=as_json)
         sys.exit(code)
 
@@ -81,7 +84,7 @@ def report(failure: Failure, stdout: TextIO, *, as_json: bool) -> int:
             failure = failure_of(error)
     if failure.exit_code in (PIPE_CLOSED, DISK_ERROR):
         give_up(stdout)
-    if failure.exit_code != PIPE_CLOSED:
+    if failure.exit_code != PIPE_CLOSED and (failure.message or failure.problems):
         with suppress(OSError):
             console_for(sys.stderr).print(failure.text, soft_wrap=True)
     return failure.exit_code

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import typer
 from rich.text import Text
 
-from stq.errors import Problem, SpecError, Stopped, StqError, UsageError
+from stq.errors import Problem, SpecError, StqError, UsageError, exit_code_of
 from stq.report import problem_text
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -63,10 +63,8 @@ def failure_of(error: BaseException) -> Failure:
     kind = type(error).__name__
     if isinstance(error, SpecError):
         return Failure(error.exit_code, kind, str(error), problems=error.problems)
-    if isinstance(error, Stopped):
-        return Failure(128 + error.signal, kind, str(error))
     if isinstance(error, StqError):
-        return Failure(error.exit_code, kind, words(error))
+        return Failure(exit_code_of(error), kind, words(error))
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "stq"

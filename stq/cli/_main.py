@@ -3,11 +3,13 @@
 import os
 import signal
 import sys
+import warnings
 from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
 from stq.cli._app import app
+from stq.cli._rank import leads
 from stq.cli._threads import settle_threads
 from stq.errors import Stopped
 
@@ -18,6 +20,9 @@ def main() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started the process
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (for as long as the process lives)
+    if not leads():
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  (for as long as the process lives)
+        warnings.simplefilter("ignore")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names that the terminal's encoding has no letters for
     signal.signal(signal.SIGTERM, stop)

@@ -7,9 +7,6 @@ import typer
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="The spec: a YAML file.", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run: the folder that train made.", show_default=False)]
-SpecOrRun = Annotated[
-    Path, typer.Argument(metavar="SPEC|RUN", help="A spec file, or the folder of a run.", show_default=False)
-]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

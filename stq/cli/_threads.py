@@ -16,6 +16,7 @@ def settle_threads() -> None:
     """
     if not any(name in os.environ for name in CHOSEN_BY_USER):
         os.environ["OMP_NUM_THREADS"] = str(usable_cores())
+        os.environ["STQ_CHOSE_THREADS"] = "1"  # so that processes which share the machine divide them
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
@@ -62,11 +63,16 @@ class ForecastScores(nn.Module):
     def compute(self) -> tuple[Score, ...]:
         """One `Score` for each variable and horizon, variables first.
 
+        Where torch.distributed is at work, every process has to ask, and gets the scores of all their batches, also
+        one that was given none.
+
         Raises DataError where a variable has no valid cell at a horizon, and NonFiniteError where a forecast isn't
         finite: neither becomes a NaN in a table.
         """
         if not self.means.update_called:
-            raise DataError("nothing to score: not one window was given")
+            if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+                raise DataError("nothing to score: not one window was given")
+            self.means.add_nothing()
         rows, columns = len(self.horizons), len(self.variables)
         # Reshaped, for torchmetrics squeezes what has one element.
         means = {name: mean.reshape(rows, -1, columns) for name, mean in self.means.compute().items()}

@@ -100,6 +100,14 @@ class ScoreMeans(Metric):
         present = valid.any(dim=-1).any(dim=-1).flatten(1)  # B, H x C
         self.issued.append(torch.cat([time[:, None], present.long()], dim=1))
 
+    def add_nothing(self) -> None:
+        """Count as updated without a batch: what is gathered from the other processes then has the same axes here."""
+        horizons, variables = self._sum("n").shape
+        empty = torch.zeros(0, horizons, variables, 1, 1)
+        bands = torch.zeros(0, horizons, len(self.levels), variables, 1, 1) if self.levels else None
+        time = torch.zeros(0, dtype=torch.int64)
+        self.update(empty, bands, bands, empty, empty > 0, None, empty, empty, time)
+
     def compute(self) -> dict[str, Tensor]:
         """The means, each of shape H C, H Q C (pinball) or H P C (of the intervals); NaN where nothing is valid."""
         area = self._sum("weight")

@@ -30,13 +30,14 @@ def build_forecaster(
     order: Order,
     seed: int,
     share: Float[Tensor, "H C"] | None = None,
+    checkpoint_activations: bool = False,
 ) -> Forecaster:
     """A `Forecaster` on the CPU with fresh weights.
 
     `channels` is K, the input channels, of which the first `variables` (C) are what is forecast; `levels` ascend
     within (0, 1) and may be empty; `hidden` has the channels of each ConvLSTM layer; `kernel` is odd, in cells;
     `residual` makes central fields changes from the last known frame, or from the `share` of it that is given for each
-    horizon and variable (1 where none is): see `Head`.
+    horizon and variable (1 where none is): see `Head`. `checkpoint_activations` trades time for memory: see `ConvLSTM`.
 
     Each top-level part and each head draws its weights from a stream of its own, named after it: those of backbone
     and central heads are the same for one `seed` whatever `levels` and `order` say.
@@ -48,7 +49,7 @@ def build_forecaster(
     above = tuple(level for level in levels if level > 0.5)
 
     with stream(seed, "convlstm"):
-        convlstm = ConvLSTM(channels, hidden, kernel, dropout)
+        convlstm = ConvLSTM(channels, hidden, kernel, dropout, checkpoint_activations=checkpoint_activations)
     location_encoder = None
     features = hidden[-1]
     if location_degree is not None:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 State = tuple[Float[Tensor, "B hidden Y X"], Float[Tensor, "B hidden Y X"]]
 
@@ -52,10 +53,22 @@ class ConvLSTM(nn.Module):
 
     `hidden` gives the channels of each layer, `dropout` the share of feature maps (Dropout2d: neighbouring cells of
     a map say nearly the same, so single cells would hardly be missed) left out of what each layer passes on.
+
+    With `checkpoint_activations` the backward pass computes every step of every cell again from its input and state,
+    which alone are kept: the same bits for less memory.
     """
 
-    def __init__(self, inputs: int, hidden: Sequence[int], kernel: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        hidden: Sequence[int],
+        kernel: int,
+        dropout: float = 0.0,
+        *,
+        checkpoint_activations: bool = False,
+    ) -> None:
         super().__init__()
+        self.checkpoint_activations = checkpoint_activations
         widths = [inputs, *hidden]
         self.cells = nn.ModuleList(ConvLSTMCell(a, b, kernel) for a, b in pairwise(widths))
         self.dropout = nn.Dropout2d(dropout)
@@ -64,15 +77,24 @@ class ConvLSTM(nn.Module):
         """The last hidden state of the last layer."""
         steps = inputs.unbind(1)  # indexing one step at a time makes the backward pass quadratic in T
         for cell in self.cells[:-1]:
-            steps = tuple(self.dropout(h) for h in _unroll(cell, steps))
-        last: Tensor = self.dropout(_unroll(self.cells[-1], steps)[-1])
+            steps = tuple(self.dropout(h) for h in self._unroll(cell, steps))
+        last: Tensor = self.dropout(self._unroll(self.cells[-1], steps)[-1])
         return last
 
+    def _unroll(self, cell: nn.Module, steps: Sequence[Tensor]) -> list[Tensor]:
+        state: State | None = None
+        hidden: list[Tensor] = []
+        for x in steps:
+            state = self._step(cell, x, state)
+            hidden.append(state[0])
+        return hidden
 
-def _unroll(cell: nn.Module, steps: Sequence[Tensor]) -> list[Tensor]:
-    state: State | None = None
-    hidden: list[Tensor] = []
-    for x in steps:
-        state = cell(x, state)
-        hidden.append(state[0])
-    return hidden
+    def _step(self, cell: nn.Module, x: Tensor, state: State | None) -> State:
+        new: State
+        if self.checkpoint_activations and torch.is_grad_enabled():
+            # Not reentrant: the reentrant kind runs a backward of its own, past `inputs=`. No random state is kept,
+            # since a cell draws nothing: dropout stands outside.
+            new = checkpoint(cell, x, state, use_reentrant=False, preserve_rng_state=False)
+        else:
+            new = cell(x, state)
+        return new

@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch._functorch import config as functorch_config
 
 from stq.models._anchored import anchored_quantiles
 from stq.models._convlstm import ConvLSTM
@@ -77,6 +78,24 @@ class Forecaster(nn.Module):
             median = central.detach().unsqueeze(2) + median
             lower, upper = anchored_quantiles(median.squeeze(2) if len(self.median_heads) else central, lower, upper)
         return Forecast(central, torch.cat([lower, median, upper], dim=2), self.levels)
+
+    def compile_cells(self, backend: str = "inductor") -> None:
+        """Compile the cells of the ConvLSTM, the bulk of the work, from now on; a copy of the network isn't compiled.
+
+        Never the whole network, nor a head: the backward of a compiled part is one node, which gives all of its
+        gradients or none, while routing has autograd leave out the paths that a class of losses does not need.
+        `backend` is one of `torch.compile`. For the whole process, compiled parts stop donating their buffers: routing
+        walks a graph more than once.
+        """
+        functorch_config.donated_buffer = False
+        for cell in self.convlstm.cells:
+            cell.compile(backend=backend, dynamic=False)
+
+    @property
+    def central_is_fixed(self) -> bool:
+        """Whether nothing that the central forecast depends on is trained."""
+        parts = (self.convlstm, self.location_encoder, self.central_heads)
+        return not any(p.requires_grad for part in parts if part is not None for p in part.parameters())
 
     def groups(self) -> dict[str, tuple[str, ...]]:
         """The model's own partition of its parameters: name of the group to glob patterns over parameter names."""

@@ -12,7 +12,7 @@ from stq.report._table import add_row, new_table, pairs, titled
 
 if TYPE_CHECKING:
     from stq.app import CheckGradsResult
-    from stq.routing import Cell
+    from stq.routing import Audit, Cell
 
 STYLES = {"pass": "bold green", "ok": "green", "blocked": "cyan", "none": "dim"}
 """By verdict; every other one is a fault, in red."""
@@ -37,6 +37,8 @@ def matrix(result: "CheckGradsResult") -> RenderableType:
     for loss, weight in result.losses.items():
         add_row(table, loss, significant(weight), *(judged(cells[loss, group]) for group in groups))
     note = "Norm of the gradient in each group: what the loss has there -> what the routing lets through."
+    if result.audit.steps > 1:
+        note += f"\nRoot mean square over {result.audit.steps} batches; dead and starved are what is so in every one."
     return titled("Losses by groups", table, Text(note, style="dim"))
 
 
@@ -91,12 +93,12 @@ def conflicts(result: "CheckGradsResult") -> RenderableType:
 def verdict(result: "CheckGradsResult") -> Table:
     """The lines to remember, and every problem."""
     audit = result.audit
-    passes = "1 backward pass" if audit.passes == 1 else f"{audit.passes} backward passes"
     return pairs(
         [
             ("verdict", worded(audit.verdict)),
             *(("problem", problem) for problem in audit.problems),
-            ("engine", f"{result.engine}, {passes}, on {result.data} data"),
+            ("checked", f"{result.name}, {counted(audit.steps, 'batch', 'batches')} of {origin(result)}"),
+            ("engine", f"{result.engine}, {counted(audit.passes, 'backward pass', 'backward passes')}{cost(audit)}"),
             (
                 "reference",
                 f"largest difference to the gradients of {audit.reference}: {audit.reference_difference:.3g}",
@@ -104,3 +106,20 @@ def verdict(result: "CheckGradsResult") -> Table:
             ("", f"to the sum of what the routing permits: {audit.sum_difference:.2g} of its norm"),
         ]
     )
+
+
+def origin(result: "CheckGradsResult") -> str:
+    """Where the batches came from, in words."""
+    return {"train": "the training data", "synthetic": "made-up numbers", "module": "its own"}[result.data]
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number and what there is of it."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def cost(audit: "Audit") -> str:
+    """What the engine takes, beside a joint backward."""
+    if audit.cost is None:
+        return ""
+    return f", {audit.cost.ratio:.2f} of the time of a joint one"

@@ -77,9 +77,9 @@ class TrainingDisplay:
         self.step_before = event.step
         self.train, self.validation = dict(event.train_losses), dict(event.validation_losses)
         if event.best:
-            self.best = f"best {event.val_central:.4f} * at epoch {event.epoch + 1}"
+            self.best = f"best {event.monitored:.4f} * at epoch {event.epoch + 1}"
         lr = significant(next(iter(event.learning_rates.values()), None))
-        now = f"epoch {event.epoch + 1}, step {event.step}: val_central {event.val_central:.4f}"
+        now = f"epoch {event.epoch + 1}, step {event.step}: {event.monitor} {event.monitored:.4f}"
         self.status = "  ".join(part for part in (now, self.best, f"lr {lr}", f"{event.seconds:.1f} s") if part)
         self.progress.update(self.task, completed=event.epoch + 1)
         self.show_epoch(event.epoch + 1)

@@ -57,6 +57,7 @@ def epoch_line(event: "EpochEnded", epochs: int) -> str:
         f"step {event.step:5}",
         *(f"{name} {steady(value)}" for name, value in event.train_losses.items()),
         f"val_central {event.val_central:.4f}",
+        *([] if event.monitor == "val_central" else [f"{event.monitor} {event.monitored:.4f}"]),
         f"lr {significant(next(iter(event.learning_rates.values()), None))}",
         f"{event.seconds:.1f} s",
     ]

@@ -1,11 +1,15 @@
 """Gradient norms and clipping, one group at a time."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from stq.routing._groups import Groups
+
+ClipPer = Literal["group", "global"]
+"""Whether each group has a norm of its own, or one norm is taken over all of them."""
 
 
 def gradient_norms(groups: Groups) -> Mapping[str, Tensor]:
@@ -26,3 +30,16 @@ def clip_by_group(groups: Groups, max_norm: float, norms: Mapping[str, Tensor] |
     for group in groups:
         if not group.frozen:
             torch.nn.utils.clip_grads_with_norm_(group.tensors(), max_norm, norms[group.name])
+
+
+def clip_gradients(
+    groups: Groups, max_norm: float, per: ClipPer = "group", norms: Mapping[str, Tensor] | None = None
+) -> None:
+    """Scale gradients down to the 2-norm `max_norm`: of each group by itself, or of all that is not frozen together.
+
+    `norms`, where they are known already, are those of `gradient_norms`.
+    """
+    if per == "group":
+        clip_by_group(groups, max_norm, norms)
+    else:
+        torch.nn.utils.clip_grad_norm_([parameter for _, parameter in groups.named_parameters()], max_norm)

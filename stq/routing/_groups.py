@@ -1,7 +1,7 @@
 """Named sets of parameters, given by glob patterns over their names. They fail closed."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from torch import nn
@@ -29,9 +29,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Groups:
-    """A partition of a module's trainable parameters: each stands in exactly one group, or in a frozen one."""
+    """A partition of a module's trainable parameters: each stands in exactly one group, or in a frozen one.
+
+    `module` is the one that was cut; a router looks at its first step whether it still has these parameters.
+    """
 
     members: tuple[Group, ...]
+    module: nn.Module | None = field(default=None, compare=False, repr=False)
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self.members)
@@ -44,6 +48,22 @@ class Groups:
     def named_parameters(self, *, frozen: bool = False) -> list[tuple[str, nn.Parameter]]:
         """Every parameter of every group that is not frozen; with `frozen`, of every group."""
         return [pair for group in self.members if frozen or not group.frozen for pair in group.parameters]
+
+    def changes(self) -> list[str]:
+        """What became of the module's parameters since the groups were made, by name: nothing, if all is well.
+
+        A weight that is tied, parametrised or wrapped afterwards is another object, or stands beside a new one; the
+        routing would go on with the old one.
+        """
+        if self.module is None:
+            return []
+        present = {id(parameter) for parameter in self.module.parameters()}
+        return [
+            f"{name} is no longer a parameter of the module: it was replaced, tied, parametrised or wrapped after the "
+            f"groups were made; make the groups once the module is complete"
+            for name, parameter in self.named_parameters(frozen=True)
+            if id(parameter) not in present
+        ]
 
     @classmethod
     def of(cls, module: nn.Module, patterns: Mapping[str, Sequence[str]], freeze: Collection[str] = ()) -> "Groups":
@@ -101,7 +121,7 @@ class Groups:
             for parameter in group_.tensors():
                 if group_.frozen:
                     parameter.requires_grad_(False)
-        return cls(tuple(members))
+        return cls(tuple(members), module)
 
 
 def instead(word: str, names: Collection[str]) -> str:

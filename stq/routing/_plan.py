@@ -50,6 +50,12 @@ class Plan:
         """Backward passes of the pruned engine in one step."""
         return len(self.classes)
 
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Losses with a weight that move nothing, since every group that they may update is frozen."""
+        moving = {loss for route in self.classes for loss in route.factors}
+        return tuple(loss for loss, route in self.routes.items() if route.weight > 0 and loss not in moving)
+
     def allowed(self, loss: str, group: str) -> float:
         """The factor a of `loss` on `group`: 0 where it is blocked, frozen, or the loss has no weight."""
         frozen = {g.name for g in self.groups if g.frozen}
@@ -61,7 +67,9 @@ def plan_routes(groups: Groups, routes: Mapping[str, Route]) -> Plan:
     """Check `routes` against `groups` and gather equal columns into classes.
 
     Raises RoutingError, all faults in one text, for an unknown group, a weight or factor below zero or not finite, a
-    group that no loss updates and that is not frozen, and where every group is frozen.
+    group that no loss updates and that is not frozen, a loss with a weight that may update nothing, and where every
+    group is frozen. A loss whose groups are all frozen is let be, as is usual where new quantile levels are fitted to
+    a finished network: see `Plan.idle`.
     """
     faults = []
     for loss, route in routes.items():
@@ -74,6 +82,11 @@ def plan_routes(groups: Groups, routes: Mapping[str, Route]) -> Plan:
                 )
             if not 0 <= factor < inf:
                 faults.append(f"loss {loss!r}: factor {factor} on {name!r} is below zero or not finite")
+        if route.weight > 0 and not any(factor > 0 for factor in route.updates.values()):
+            faults.append(
+                f"loss {loss!r} has the weight {route.weight:g} and may update nothing; name the groups that it may "
+                f"update, or give it weight 0, which computes it and moves nothing"
+            )
     columns: dict[tuple[tuple[str, float], ...], list[str]] = {}
     for group in groups:
         if group.frozen:

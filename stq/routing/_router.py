@@ -1,23 +1,29 @@
 """A plan and an engine, attached to a training step."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from stq.errors import RoutingError
 from stq.routing._engines import ENGINES, Engine
+from stq.routing._graph import graph_faults, unreached
 from stq.routing._plan import Plan
 from stq.routing._scale import recover_scale
 
 
 @dataclass(frozen=True)
 class Step:
-    """One training step between its forward and its backward: the unweighted losses and their weighted total."""
+    """One training step between its forward and its backward: the unweighted losses and their weighted total.
+
+    A probe finds in `scale` what others multiplied the total by; None where it has no graph.
+    """
 
     losses: Mapping[str, Tensor]
     total: Tensor
+    scale: Tensor | None = None
 
 
 Probe = Callable[[Plan, Step, Engine], bool]
@@ -34,6 +40,10 @@ class Router:
     scaler): the factor is recovered from the graph.
 
     `probe`, where set, sees each step before its backward, on the retained graph.
+
+    The first step is examined before its backward: whether the module still has the parameters of the plan, whether a
+    permitted loss reaches each of them, and whether anything in the graph would defeat a pass for each class.
+    A copy, by `copy.deepcopy` of a module that holds it or by pickle, routes the copy's parameters.
     """
 
     def __init__(self, plan: Plan, engine: str | Engine = "pruned") -> None:
@@ -43,63 +53,111 @@ class Router:
         self.engine: Engine = ENGINES[engine] if isinstance(engine, str) else engine
         self.probe: Probe | None = None
         self._step: Step | None = None
+        self._examined = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_step": None}  # a graph can't be copied, and belongs to this one's parameters
 
     def total(self, losses: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum of `losses`, remembered with its parts for the coming `backward`.
 
-        Raises RoutingError where a loss is missing or unknown, not a scalar tensor, or has no gradient.
+        Where gradients are off, as in a validation that shares the training step, nothing is remembered. Raises
+        RoutingError where a loss is missing or unknown, not a scalar tensor, on another device, or has no gradient.
         """
-        check_losses(self.plan, losses, differentiable=self.probe is None)
+        self.forget()
+        differentiable = torch.is_grad_enabled()
+        check_losses(self.plan, losses, differentiable=differentiable and self.probe is None)
         weighted = [w * loss for name, loss in losses.items() if (w := self.plan.routes[name].weight) > 0]
         total = torch.stack(weighted).sum()
-        self._step = Step(dict(losses), total)
+        if differentiable:
+            self._step = Step(dict(losses), total)
         return total
 
-    def backward(self, loss: Tensor, *, retain_graph: bool = False) -> None:
+    def forget(self) -> None:
+        """Let go of a step whose backward never came, and of its graph. The next `total` does so too."""
+        self._step = None
+
+    def backward(
+        self, loss: Tensor, *, retain_graph: bool = False, agree: Callable[[bool], bool] | None = None
+    ) -> None:
         """Give every parameter its permitted share of the remembered losses, times d `loss` / d total.
 
+        `agree` tells whether something holds in all processes; all of them call it once, at their first step, so that
+        none waits for one that has refused it.
+
         Raises RoutingError where no step is remembered, `loss` does not depend on its total or has a term beside it
-        (which no engine would run), or a routed parameter received nothing.
+        (which no engine would run), the first step is not fit to be routed, or a routed parameter received nothing.
         """
         step, self._step = self._step, None
         if step is None:
             raise RoutingError("backward was called without the losses of a step: return router.total(losses) first")
-        if self.probe is not None:
-            if not self.probe(self.plan, step, self.engine):
+        probe = self.probe
+        scale = None if probe and not step.total.requires_grad else recover_scale(loss, step.total, self.plan)
+        if probe is not None:
+            if not probe(self.plan, replace(step, scale=scale), self.engine):
                 return
             check_losses(self.plan, step.losses)
-        scale = recover_scale(loss, step.total, self.plan)
+        if scale is None:
+            scale = recover_scale(loss, step.total, self.plan)
+        self._examine(step, agree)
         self.engine(self.plan, step.losses, scale, retain_graph=retain_graph)
         refuse_starved(self.plan)
+
+    def _examine(self, step: Step, agree: Callable[[bool], bool] | None) -> None:
+        """Refuse a first step that can't be routed, before any gradient is on its way."""
+        if self._examined:
+            return
+        faults = self.plan.groups.changes() or list(graph_faults(self.plan, step.losses))
+        if agree is not None and not agree(not faults) and not faults:
+            raise RoutingError("another process refused its first step; its own error says why")
+        refuse(faults, "the first step can't be routed:")
+        self._examined = True
 
 
 def check_losses(plan: Plan, losses: Mapping[str, Tensor], *, differentiable: bool = True) -> None:
     """Refuse what can't be routed, by name; losses without a gradient only where `differentiable` is asked for."""
-    faults = [f"loss {name!r} has no value in this step" for name in plan.routes if name not in losses]
+    faults = [
+        f"loss {name!r} has no value in this step: compute it in every step, or leave it out of the routes"
+        for name in plan.routes
+        if name not in losses
+    ]
+    devices: dict[torch.device, str] = {}
     for name, loss in losses.items():
         if name not in plan.routes:
             faults.append(f"loss {name!r} has no route; there are: {', '.join(plan.routes)}")
         elif not isinstance(loss, Tensor):
-            faults.append(f"loss {name!r} is a {type(loss).__name__}, not a tensor")
+            faults.append(f"loss {name!r} is a {type(loss).__name__}, not a tensor: it can move nothing")
         elif loss.dim() != 0:
             faults.append(f"loss {name!r} has the shape {tuple(loss.shape)}; a loss is a scalar: reduce it")
         elif differentiable and not loss.requires_grad and any(name in route.factors for route in plan.classes):
+            kind = "" if loss.is_floating_point() else f" of {loss.dtype}"
             faults.append(
-                f"loss {name!r} has no gradient: it was detached, or is a constant, or counts (a hard-binned "
+                f"loss {name!r}{kind} has no gradient: it was detached, or is a constant, or counts (a hard-binned "
                 f"histogram); make it differentiable or give it weight 0"
             )
-    if faults:
-        raise RoutingError("\n".join(faults))
+        elif plan.routes[name].weight > 0:
+            devices.setdefault(loss.device, name)
+    if len(devices) > 1:
+        places = ", ".join(f"{name!r} on {device}" for device, name in devices.items())
+        faults.append(f"losses lie on several devices: {places}; bring them to one with .to(), which keeps gradients")
+    refuse(faults)
 
 
 def refuse_starved(plan: Plan) -> None:
     """Refuse a step in which a routed parameter received no gradient: it would silently stay where it is."""
-    starved = [
-        (name, route) for route in plan.classes for name, parameter in route.parameters if parameter.grad is None
-    ]
-    if starved:
-        lines = [f"  {name}: none of {', '.join(route.factors)} depends on it" for name, route in starved]
-        raise RoutingError(
-            "parameters that receive no gradient from any loss that may update them; "
-            "tag a loss that reaches them, or put them into a group under freeze:\n" + "\n".join(lines)
-        )
+    refuse(
+        [
+            unreached(name, route.factors)
+            for route in plan.classes
+            for name, parameter in route.parameters
+            if parameter.grad is None
+        ],
+        "parameters that receive no gradient from any loss that may update them:",
+    )
+
+
+def refuse(faults: Sequence[str], what: str = "") -> None:
+    """Raise RoutingError with all faults in one text, under a line that says what they have in common."""
+    if faults:
+        lines = [what, *(f"  {fault}" for fault in faults)] if what else faults
+        raise RoutingError("\n".join(lines))

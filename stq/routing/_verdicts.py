@@ -1,6 +1,8 @@
 """From norms to verdicts: what is wrong with a loss on a group, in words."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -10,6 +12,9 @@ from stq.routing._plan import Plan
 
 SEVERITY = ("nonfinite", "leak", "dead", "starved", "mismatch")
 """Kinds of fault, the gravest first."""
+
+Fault = tuple[str, str]
+"""A kind, one of `SEVERITY`, and a text that names what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -30,27 +35,57 @@ class Cell:
     verdict: str
 
 
-def judge(plan: Plan, loss: str, group: str, names: list[str], raw: Gradients, alone: Gradients, value: Tensor) -> Cell:
-    """Norms and verdict of one loss on one group."""
+@dataclass(frozen=True)
+class Starved:
+    """Parameters of one group that received nothing: `absent` had no gradient, `zeros` one that is zero everywhere.
+
+    `whole` where these are all parameters of the group.
+    """
+
+    group: str
+    absent: tuple[str, ...]
+    zeros: tuple[str, ...]
+    whole: bool
+
+
+def judge(
+    plan: Plan,
+    loss: str,
+    group: str,
+    names: Sequence[str],
+    raw: Gradients,
+    alone: Gradients,
+    value: Tensor,
+    *,
+    moves: bool = False,
+) -> Cell:
+    """Norms and verdict of one loss on one group; `moves` where it was seen to change what arrives there."""
     raw_norm, applied, allowed = norm(raw, names), norm(alone, names), plan.allowed(loss, group)
-    finite = all(torch.isfinite(torch.tensor([raw_norm, applied])).tolist()) and bool(torch.isfinite(value))
+    finite = isfinite(raw_norm) and isfinite(applied) and bool(torch.isfinite(value))
     if not finite and (raw_norm != 0 or applied != 0 or allowed > 0):
         verdict = "nonfinite"
     elif allowed > 0:
         verdict = "ok" if applied > 0 else "dead"
-    elif any(alone.get(name) is not None for name in names):
+    elif moves or any(alone.get(name) is not None for name in names):
         verdict = "leak"
     else:
         verdict = "blocked" if raw_norm > 0 else "none"
     return Cell(loss, group, raw_norm, applied, allowed, verdict)
 
 
-def describe(cell: Cell) -> str:
+def describe(cell: Cell, *, in_company: bool, without_graph: bool) -> str:
     """A sentence for a cell that fails."""
     if cell.verdict == "leak":
+        if in_company:
+            return f"{cell.loss} changes what the other losses give to {cell.group}, which it may not move"
         if cell.applied_norm == 0:
             return f"{cell.loss} writes zeros on {cell.group}, which it may not move: momentum and weight decay would"
         return f"{cell.loss} moves {cell.group}, which it may not: norm {cell.applied_norm:.3g}"
+    if cell.verdict == "dead" and without_graph:
+        return (
+            f"{cell.loss} may move {cell.group} and has no graph: it was detached, computed under no_grad, or counts "
+            f"(hard binning); training refuses such a step"
+        )
     if cell.verdict == "dead" and cell.raw_norm > 0:
         return f"{cell.loss} may move {cell.group} and has a gradient there, but the engine passes none of it on"
     if cell.verdict == "dead":
@@ -61,15 +96,61 @@ def describe(cell: Cell) -> str:
     return f"{cell.loss} or its gradient on {cell.group} is not finite"
 
 
-def starved(plan: Plan, together: Gradients) -> list[str]:
-    """Texts for groups, or else parameters, that receive nothing in the whole step."""
-    texts = []
+def starved_parameters(plan: Plan, together: Gradients) -> tuple[Starved, ...]:
+    """What receives nothing in the whole step, by group."""
+    found = []
     for group in plan.groups:
         if group.frozen:
             continue
         empty = [name for name, _ in group.parameters if norm(together, [name]) == 0]
-        if empty and len(empty) == len(group.parameters):
-            texts.append(f"the group {group.name} receives no gradient at all")
-        else:
-            texts += [f"the parameter {name} of {group.name} receives no gradient" for name in empty]
+        absent = tuple(name for name in empty if together[name] is None)
+        if empty:
+            zeros = tuple(name for name in empty if name not in absent)
+            found.append(Starved(group.name, absent, zeros, len(empty) == len(group.parameters)))
+    return tuple(found)
+
+
+def starved_texts(starved: Sequence[Starved]) -> list[str]:
+    """A sentence for a group of which nothing is moved, or else for each of its parameters."""
+    texts = []
+    for found in starved:
+        if found.whole:
+            texts.append(f"the group {found.group} receives no gradient at all")
+            continue
+        texts += [f"the parameter {name} of {found.group} receives no gradient" for name in found.absent]
+        texts += [
+            f"the parameter {name} of {found.group} receives a gradient of zeros: what it feeds is switched off, or "
+            f"multiplied by zeros"
+            for name in found.zeros
+        ]
     return texts
+
+
+def faults_of(
+    cells: Sequence[Cell],
+    starved: Sequence[Starved],
+    others: Sequence[Fault],
+    in_company: Collection[tuple[str, str]],
+    without_graph: Collection[str],
+) -> tuple[Fault, ...]:
+    """All that is wrong, cells first. `in_company` are the cells whose leak shows beside other losses alone."""
+    faults: list[Fault] = [
+        (
+            cell.verdict,
+            describe(
+                cell,
+                in_company=(cell.loss, cell.group) in in_company,
+                without_graph=cell.loss in without_graph,
+            ),
+        )
+        for cell in cells
+        if cell.verdict in SEVERITY
+    ]
+    faults += [("starved", text) for text in starved_texts(starved)]
+    return (*faults, *others)
+
+
+def gravest(faults: Sequence[Fault]) -> str:
+    """`pass`, or the gravest kind of fault."""
+    kinds = {kind for kind, _ in faults}
+    return next((kind for kind in SEVERITY if kind in kinds), "pass")

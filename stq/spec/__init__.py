@@ -13,18 +13,23 @@ from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
-from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec, ScheduleSpec
+from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
+from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import SplitSpec
+from stq.spec._strategy_spec import DdpSpec
 from stq.spec._trainer_spec import TrainerSpec
 
 __all__ = [
+    "CENTRAL",
     "CalibrationSpec",
     "ClipSpec",
     "CoarsenSpec",
     "DataSpec",
+    "DdpSpec",
     "DimsSpec",
+    "ExponentialSpec",
     "GroupOptimSpec",
     "HeadsSpec",
     "LoadedSpec",
@@ -33,12 +38,14 @@ __all__ = [
     "ModelSpec",
     "OptimSpec",
     "PatchSpec",
+    "PlateauSpec",
     "QuantileSpec",
     "RoutingSpec",
     "ScheduleSpec",
     "Spec",
     "SplitSpec",
     "StaticSpec",
+    "StepSpec",
     "TrainerSpec",
     "dump_spec",
     "load_spec",

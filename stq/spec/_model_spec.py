@@ -41,6 +41,12 @@ class ModelSpec(Section):
     training part; default true."""
     location: LocationSpec | None = None
     """Location encoder, {degree}, for data with latitude and longitude; default null, none."""
+    checkpoint_activations: Flag = False
+    """Whether the ConvLSTM keeps only its states and computes all else again for the backward pass: the same bits in
+    less memory and more time. Default false."""
+    compile: Flag = False
+    """Whether training compiles the cells of the ConvLSTM (torch.compile); the weights then differ in rounding from
+    those of training without. Needs a C++ compiler on a CPU, triton on a GPU. Default false."""
 
     @field_validator("kernel")
     @classmethod

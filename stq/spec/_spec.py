@@ -4,12 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from stq.errors import nearest
 from stq.spec._data_spec import DataSpec
 from stq.spec._frozen_dict import FrozenDict
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import ModelSpec
 from stq.spec._optim_spec import OptimSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
+from stq.spec._schedule_spec import CENTRAL
 from stq.spec._section import Mistake, Section, Surroundings, refuse
 from stq.spec._trainer_spec import TrainerSpec
 from stq.spec._types import File, ListOf, MappingOf, Name, OneOf, SetOf, Text, expect
@@ -78,6 +80,31 @@ class Spec(Section):
         if mistakes:
             refuse(*mistakes)
         return losses
+
+    @field_validator("optim")
+    @classmethod
+    def _monitors_what_there_is(cls, optim: OptimSpec, around: Surroundings) -> OptimSpec:
+        plateau, losses = optim.schedule.plateau, around.data.get("losses")
+        if plateau is not None and losses is not None:
+            known = [CENTRAL, *(loss.name for loss in losses)]
+            if plateau.monitor not in known:
+                message = f'nothing in the validation is called "{plateau.monitor}"'
+                hint = nearest(plateau.monitor, known, f"there are: {', '.join(known)}")
+                refuse(Mistake(message, ("schedule", "plateau", "monitor"), hint))
+        return optim
+
+    @field_validator("trainer")
+    @classmethod
+    def _the_original_recipe_is_alone(cls, trainer: TrainerSpec, around: Surroundings) -> TrainerSpec:
+        routing = around.data.get("routing")
+        key = next((key for key in ("devices", "num_nodes") if getattr(trainer, key) not in (1, "auto")), None)
+        if routing is not None and routing.engine == "save-restore" and key is not None:
+            message = (
+                f"routing.engine: save-restore works in one process, found {key}: {getattr(trainer, key)}; it touches "
+                f"a parameter in several passes, and DistributedDataParallel reduces each of them once in a step"
+            )
+            refuse(Mistake(message, (key,), "set routing.engine: pruned, which gives the same gradients"))
+        return trainer
 
     @field_validator("calibration")
     @classmethod

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stq.spec._section import Section
+from stq.spec._strategy_spec import DdpSpec, Strategy
 from stq.spec._types import Count, CountOrNull, Flag, OneOf, expect
 
 
@@ -24,10 +25,24 @@ class TrainerSpec(Section):
     devices: Annotated[
         Annotated[int, Field(ge=1)] | Literal["auto"], expect("a whole number of at least 1, or auto")
     ] = 1
-    """Number of devices, or auto for all; default 1."""
+    """Number of devices of each machine, or auto for all; one process each, and on a CPU that many processes; default
+    1."""
+    num_nodes: Count = 1
+    """Number of machines; default 1."""
+    strategy: Strategy = "auto"
+    """How several processes train: ddp, each on its part of every batch. They are there already (torchrun), or the
+    command starts them. Default auto: one process alone, or ddp."""
+    ddp: DdpSpec = DdpSpec()
+    """Settings of several processes, {find_unused_parameters, gradient_as_bucket_view}; default both false."""
     accumulate_grad_batches: Count = 1
     """Batches whose gradients are averaged into one step; default 1."""
     log_every_n_steps: Count = 10
     """Steps between two rows of the step log; default 10."""
     deterministic: Flag = False
     """Whether to refuse operations that give different bits in each run on a GPU; default false."""
+    detect_anomaly: Flag = False
+    """Whether to name the operation whose gradient is NaN; slow, for the search alone. Default false."""
+    ema: Annotated[float | None, Field(gt=0, lt=1), expect("a number between 0 and 1, both excluded, or null")] = None
+    """Decay of an exponential moving average of the weights, such as 0.999: after every step they are averaged over
+    about the last 1 / (1 - ema) steps. The averaged weights are validated, kept as the best, calibrated and scored;
+    default null, the weights themselves."""

@@ -32,7 +32,7 @@ class OneOf:
     """Marks a `Literal`: a wrong value is answered with the choices and the nearest of them."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices = [str(choice) for choice in get_args(source)]
+        choices = ["null" if choice is None else str(choice) for choice in get_args(source)]
         what = choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} or {choices[-1]}"
 
         def check(value: object, inner: Callable[[object], object]) -> object:

@@ -4,15 +4,20 @@ Nothing here prints. What a person may want to see goes to a `TrainingObserver`.
 """
 
 from stq.training._checkpoints import AtomicCheckpointIO, load_weights
-from stq.training._devices import device_of
+from stq.training._composite_optimiser import CompositeOptimiser
+from stq.training._devices import device_of, devices_of, devices_there
 from stq.training._fit import FitResult, fit
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import EpochEnded, Started, Stepped, TrainingObserver
-from stq.training._probe import probe_training_step
+from stq.training._probe import audit_module, probe_training_step
+from stq.training._shards import TurnsOfBatches
+from stq.training._world import ALONE, World, joined
 
 __all__ = [
+    "ALONE",
     "AtomicCheckpointIO",
+    "CompositeOptimiser",
     "EpochEnded",
     "FitResult",
     "ForecastModule",
@@ -20,8 +25,14 @@ __all__ = [
     "Started",
     "Stepped",
     "TrainingObserver",
+    "TurnsOfBatches",
+    "World",
+    "audit_module",
     "device_of",
+    "devices_of",
+    "devices_there",
     "fit",
+    "joined",
     "load_weights",
     "probe_training_step",
 ]

@@ -1,4 +1,4 @@
-"""The best checkpoint of a run, wherever the run's folder stands by now."""
+"""The best and the last checkpoint of a run, wherever the run's folder stands by now."""
 
 from pathlib import Path
 from typing import Any
@@ -6,22 +6,12 @@ from typing import Any
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 
-class BestCheckpoint(ModelCheckpoint):
-    """Keeps `best.ckpt` by the least `val_central`, and `last.ckpt` after every epoch.
+class _CheckpointHere(ModelCheckpoint):
+    """One file in `folder`, written anew after validations.
 
     Lightning forgets which score was the best when the folder of a resumed run has moved, and a worse epoch would then
     take its place: here the paths of a restored state are those of the folder that it was found in.
     """
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            dirpath=folder,
-            filename="best",
-            monitor="val_central",
-            mode="min",
-            save_last=True,
-            enable_version_counter=False,
-        )
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore, with every path in this folder."""
@@ -34,3 +24,21 @@ class BestCheckpoint(ModelCheckpoint):
 
     def _moved(self, path: str) -> str:
         return str(Path(str(self.dirpath)) / Path(path).name) if path else path
+
+
+class BestCheckpoint(_CheckpointHere):
+    """Keeps `best.ckpt`, of the validation with the least `monitor`."""
+
+    def __init__(self, folder: Path, monitor: str) -> None:
+        super().__init__(dirpath=folder, filename="best", monitor=monitor, mode="min", enable_version_counter=False)
+
+
+class LastCheckpoint(_CheckpointHere):
+    """Keeps `last.ckpt`, of every validation; to stand after `BestCheckpoint`, whose state it then holds.
+
+    Lightning's `save_last` writes only where the best was written too, so that a killed run would lose every epoch
+    since its best.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(dirpath=folder, filename="last", monitor=None, enable_version_counter=False)

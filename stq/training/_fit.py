@@ -10,20 +10,26 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
+from stq.errors import NonFiniteError, UsageError
 from stq.spec import TrainerSpec
-from stq.training._best_checkpoint import BestCheckpoint
+from stq.training._averaged_weights import AveragedWeights
+from stq.training._best_checkpoint import BestCheckpoint, LastCheckpoint
 from stq.training._checkpoints import AtomicCheckpointIO
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import Observe, TrainingObserver
 from stq.training._signals import StopOnSignal
+from stq.training._strategy import where
+from stq.training._world import ALONE, World
 
 LAST = "last.ckpt"
 
 
 @dataclass(frozen=True)
 class FitResult:
-    """How training ended. `best_central` is the least validation error, in normalised units, None without one."""
+    """How training ended. `best_central` is the central validation error of the best epoch, in normalised units, None
+    without one.
+    """
 
     epochs: int
     steps: int
@@ -41,12 +47,14 @@ def fit(
     observers: Sequence[TrainingObserver] = (),
     resume: bool = False,
     trial: bool = False,
+    world: World = ALONE,
 ) -> FitResult:
-    """Train until the budget is spent or the central validation error has not improved for `patience` epochs.
+    """Train until the budget is spent or what the module monitors has not improved for `patience` epochs.
 
-    Checkpoints go to the folder `checkpoints`: `best.ckpt` by the central validation error, `last.ckpt` after every
+    Checkpoints go to the folder `checkpoints`: `best.ckpt` by what the module monitors, `last.ckpt` after every
     epoch and on a signal; None writes nothing. With `resume`, training goes on from `last.ckpt`. A `trial` takes one
-    step, without validation.
+    step, without validation. Every process of `world` has to call this with the same arguments; the leading one alone
+    writes and needs observers.
 
     Raises NonFiniteError, Stopped, RoutingError, DiskError, CheckFailed.
     """
@@ -55,11 +63,13 @@ def fit(
     callbacks: list[Callback] = [observe, stop, ValidateAtTheEnd()]
     best = early = None
     if settings.patience is not None and not trial:
-        early = EarlyStopping("val_central", mode="min", patience=settings.patience, check_finite=False)
+        early = EarlyStopping(module.monitor, mode="min", patience=settings.patience, check_finite=False)
         callbacks.append(early)
+    if settings.ema is not None and not trial:
+        callbacks.append(AveragedWeights(settings.ema))
     if checkpoints is not None:
-        best = BestCheckpoint(checkpoints)
-        callbacks.append(best)
+        best = BestCheckpoint(checkpoints, module.monitor)
+        callbacks += [best, LastCheckpoint(checkpoints)]
     trainer = Trainer(
         max_epochs=settings.max_epochs,
         max_steps=1 if trial else (settings.max_steps or -1),
@@ -70,17 +80,18 @@ def fit(
         log_every_n_steps=settings.log_every_n_steps,
         accumulate_grad_batches=settings.accumulate_grad_batches,
         deterministic=settings.deterministic,
+        detect_anomaly=settings.detect_anomaly,
         limit_val_batches=0 if trial else None,
-        **quiet(settings),
+        **quiet(settings, where(settings, world)),
     )
-    with known_warnings():
+    with known_warnings(), errors_in_words():
         resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
         trainer.fit(module, datamodule=loaders, ckpt_path=resume_from)
     return FitResult(
         epochs=trainer.current_epoch,
         steps=trainer.global_step,
         best=Path(best.best_model_path) if best is not None and best.best_model_path else None,
-        best_central=observe.best if observe.best < float("inf") else None,
+        best_central=observe.best_central,
         stopped_early=early is not None and early.stopped_epoch > 0,
     )
 
@@ -93,18 +104,33 @@ class ValidateAtTheEnd(Callback):
             trainer.should_stop = True  # Lightning validates before it stops
 
 
-def quiet(settings: TrainerSpec) -> dict[str, Any]:
-    """Arguments that every Trainer of stq has: where it runs, and that it writes and says nothing of its own."""
+def quiet(settings: TrainerSpec, place: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that every Trainer of stq has: its `place`, and that it writes and says nothing of its own."""
     return {
+        **place,
         "precision": settings.precision,
-        "accelerator": settings.accelerator,
-        "devices": settings.devices,
         "logger": False,
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "num_sanity_val_steps": 0,
         "use_distributed_sampler": False,
     }
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """What torch finds for `trainer.detect_anomaly`, and what a compiler fails at, as errors for a person."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "returned nan values" in str(error):
+            raise NonFiniteError(f"the backward pass came to a NaN: {error}") from error
+        from torch._dynamo.exc import TorchDynamoException  # loaded by now where it matters, and slow to load
+
+        if not isinstance(error, TorchDynamoException):
+            raise
+        first = str(error).strip().splitlines()[0]
+        raise UsageError(f"the cells can't be compiled here ({first}); set model.compile: false") from error
 
 
 @contextmanager
@@ -120,6 +146,11 @@ def known_warnings() -> Iterator[None]:
             ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning-AI/pytorch-lightning#21326
             ".*GPU available but not used.*",
             ".*module\\(s\\) in eval mode at the start of training.*",  # what is frozen
+            ".*The .grad attribute of a Tensor that is not a leaf.*",  # torch's own tracer, where cells are compiled
+            ".*Anomaly Detection has been enabled.*",
+            ".*Detected call of `lr_scheduler.step\\(\\)` before.*",  # a gradient scaler skipped the first step
+            ".*It is recommended to use `.*sync_dist=True.*",  # what is logged is the same in every process already
+            ".*`broadcast_buffers` is deprecated.*",  # torch before 2.13 knows no other name
         ):
             warnings.filterwarnings("ignore", text)
         yield

@@ -1,20 +1,29 @@
 """The Lightning module: a forecaster, its losses and the routing between them."""
 
+import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from stq.errors import NonFiniteError
 from stq.losses import Loss, blamed
 from stq.models import Forecaster, stream_seed
-from stq.routing import RoutedBackward, Router, clip_by_group, gradient_norms, hold_frozen
-from stq.spec import OptimSpec
+from stq.routing import RoutedBackward, Router, clip_gradients, gradient_norms
+from stq.spec import CENTRAL, OptimSpec
 from stq.tensors import Batch, Forecast
+from stq.training._global_batch import exchange
 from stq.training._means import Means
-from stq.training._optimiser import build_optimiser, build_schedule
+from stq.training._nonfinite import gradient_refusal, nonfinite, refusal
+from stq.training._optimiser import build_optimiser
+from stq.training._schedule import build_schedule, monitored
+from stq.training._validation import Validation
+
+TOTAL = "val_total"
+"""The weighted sum of the validation losses that move something."""
 
 
 class ForecastModule(RoutedBackward, LightningModule):
@@ -23,25 +32,46 @@ class ForecastModule(RoutedBackward, LightningModule):
     Before every micro-batch the generator is seeded from the run's seed, the number of the micro-batch and the rank,
     and backbone and central heads draw first: the central forecast does not depend on what else is attached.
 
-    `train_losses` and `validation_losses` hold the means of the epoch so far, by loss name; the logged `val_central`
-    is the root mean square error of the central forecast over the validation part, in normalised units.
+    `train_losses` holds the means of the epoch so far by loss name, `validation` what the last validation found; the
+    logged `val_central` is the root mean square error of the central forecast over the validation part, in normalised
+    units. All are over all processes and the same in each. So is `heard`, the number of a signal that any of them had
+    received as `signal` before the last micro-batch, or 0.
+
+    `compiled` trains with compiled cells (see `Forecaster.compile_cells`), by the backend `compiler` of torch.compile.
     """
 
+    compiler: ClassVar[str] = "inductor"
+
     def __init__(
-        self, forecaster: Forecaster, losses: Mapping[str, Loss], router: Router, optim: OptimSpec, *, seed: int
+        self,
+        forecaster: Forecaster,
+        losses: Mapping[str, Loss],
+        router: Router,
+        optim: OptimSpec,
+        *,
+        seed: int,
+        compiled: bool = False,
     ) -> None:
         super().__init__()
         self.forecaster = forecaster
         self.router = router
         self.optim = optim
         self.seed = seed
+        self.compiled = compiled
         self.loss_names = tuple(losses)
+        self.by_elements = {name: loss.reduction == "valid" for name, loss in losses.items()}
         self.loss_modules = nn.ModuleList(losses.values())
         self.train_losses = Means()
-        self.validation_losses = Means()
+        self.validation = Validation(self.loss_names)
         self.gradient_norms: Mapping[str, float] = {}
-        self._central = Means()
-        hold_frozen(self, router.plan.groups)  # Lightning keeps the modes that it finds
+        self.signal = 0
+        self.heard = 0
+
+    def setup(self, stage: str) -> None:
+        """Compile where that is asked for: now, since a copy of a module (the one that is audited) isn't compiled."""
+        super().setup(stage)
+        if self.compiled and stage == "fit":
+            self.forecaster.compile_cells(self.compiler)
 
     def forward(self, batch: Batch) -> Forecast:
         """The forecast for a batch, normalised."""
@@ -66,8 +96,14 @@ class ForecastModule(RoutedBackward, LightningModule):
         torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
         losses = self.loss_values(self(batch), batch)
         total = self.router.total(losses)
-        if self.router.probe is None:
-            self.refuse_nonfinite_losses(losses, batch)
+        if self.router.probe is None and self.trainer.world_size > 1:
+            whole = exchange(losses, self.by_elements, batch, signal=self.signal, step=self.global_step)
+            self.heard = whole.signal
+            self.train_losses.add(whole.losses, whole.samples)
+            total = self.router.total({name: loss * whole.factors[name] for name, loss in losses.items()})
+        elif self.router.probe is None:
+            if broken := nonfinite(losses):
+                raise NonFiniteError(refusal(self.global_step, broken, batch.time.tolist()))
             self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
         share = self.share_of_window(batch_idx)
         return total if share == 1 else total / share
@@ -84,11 +120,7 @@ class ForecastModule(RoutedBackward, LightningModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a validation batch to the means of the epoch."""
         forecast = self(batch)
-        values = {name: loss.detach() for name, loss in self.loss_values(forecast, batch).items()}
-        self.validation_losses.add(values, len(batch.time))
-        weight = batch.weight[:, None, None] * batch.valid
-        square = torch.where(batch.valid, forecast.central - batch.values, 0.0).square()
-        self._central.add({"square": (weight * square).sum() / weight.sum()}, float(weight.sum()))
+        self.validation.add(batch, forecast, self.loss_values(forecast, batch))
 
     def on_train_epoch_start(self) -> None:
         self.train_losses = Means()
@@ -100,22 +132,56 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.train_losses = Means.of_state(checkpoint["train_losses"])
 
     def on_validation_epoch_start(self) -> None:
-        self.validation_losses, self._central = Means(), Means()
+        self.validation = Validation(self.loss_names)
 
     def on_validation_epoch_end(self) -> None:
-        central = self._central.compute()["square"] ** 0.5
-        if not torch.isfinite(torch.tensor(central)):
+        if self.trainer.world_size > 1:
+            self.validation.gather(lambda sums: self.trainer.strategy.reduce(sums.to(self.device), reduce_op="sum"))
+        central = self.validation.central
+        if not math.isfinite(central):
             raise NonFiniteError(
                 f"the central forecast of the validation part is not finite at step {self.global_step}"
             )
-        self.log("val_central", central)
+        self.log(CENTRAL, central)
+        if self.monitor == TOTAL:
+            moving = {name for route in self.router.plan.classes for name in route.factors}
+            losses = self.validation.losses
+            self.log(TOTAL, sum(self.router.plan.routes[name].weight * losses[name] for name in moving))
+        self._step_plateau(central)
+
+    @property
+    def monitor(self) -> str:
+        """What chooses the best epoch: the central validation error, so that the quantile side can't; or, where the
+        central forecast is fixed and that error with it, the total of the losses that move something.
+        """
+        return TOTAL if self.forecaster.central_is_fixed else CENTRAL
 
     def configure_optimizers(self) -> Any:
-        """One optimiser with a named parameter group for each routing group, and its schedule by step."""
+        """One optimiser with a named parameter group for each routing group, and its schedule."""
         optimiser = build_optimiser(self.router.plan.groups, self.optim)
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = build_schedule(optimiser, self.optim, steps)
-        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        full = self.trainer.accumulate_grad_batches
+        per_epoch = math.ceil(min(self.trainer.num_training_batches, steps * full) / full)  # the first may be unknown
+        return [optimiser], build_schedule(optimiser, self.optim.schedule, steps=steps, steps_per_epoch=per_epoch)
+
+    def _step_plateau(self, central: float) -> None:
+        """Tell a plateau how the validation went, before the checkpoint of the epoch is written."""
+        plateau = self.optim.schedule.plateau
+        if plateau is None:
+            return
+        value = central
+        if plateau.monitor != CENTRAL:
+            value = self.validation.losses[plateau.monitor]
+            self.log(monitored(self.optim.schedule), value)
+        for config in self.trainer.lr_scheduler_configs:
+            if isinstance(config.scheduler, ReduceLROnPlateau):
+                config.scheduler.step(value)
+
+    def lr_scheduler_step(self, scheduler: LRScheduler, metric: Any) -> None:
+        """Lightning's own, but for a plateau: Lightning steps it once the epoch's checkpoint is written, so that a run
+        that goes on from there would lose that step. See `_step_plateau`."""
+        if not isinstance(scheduler, ReduceLROnPlateau):
+            super().lr_scheduler_step(scheduler, metric)
 
     def configure_gradient_clipping(
         self,
@@ -129,29 +195,11 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.gradient_norms = {name: float(norm) for name, norm in norms.items()}
         broken = [name for name, norm in self.gradient_norms.items() if not norm < float("inf")]
         if broken and not self.scales_gradients:
-            raise NonFiniteError(
-                f"step {self.global_step}: the gradient of {', '.join(broken)} is not finite; training stopped before "
-                f"the update. Try a lower learning rate (optim.lr), or detect where it arises with smaller weights"
-            )
-        if clip is None or broken:
-            return
-        if clip.per == "group":
-            clip_by_group(groups, clip.norm, norms)
-        else:
-            torch.nn.utils.clip_grad_norm_([p for _, p in groups.named_parameters()], clip.norm)
+            raise NonFiniteError(gradient_refusal(self.global_step, broken))
+        if clip is not None and not broken:
+            clip_gradients(groups, clip.norm, clip.per, norms)
 
     @property
     def scales_gradients(self) -> bool:
         """Whether a gradient scaler is at work, for which an overflow is routine: it skips the step."""
         return getattr(self.trainer.precision_plugin, "scaler", None) is not None
-
-    def refuse_nonfinite_losses(self, losses: Mapping[str, Tensor], batch: Batch) -> None:
-        """Stop before the backward of a loss that is NaN or infinite, by name."""
-        finite = torch.stack([torch.isfinite(loss.detach()) for loss in losses.values()])
-        if not bool(finite.all()):
-            names = [name for name, good in zip(losses, finite.tolist(), strict=True) if not good]
-            times = ", ".join(str(int(time)) for time in batch.time)
-            raise NonFiniteError(
-                f"step {self.global_step}: the loss {', '.join(names)} is not finite (windows issued at the time "
-                f"indices {times}); training stopped before the update"
-            )

@@ -1,46 +1,18 @@
 """Loaders whose order is a function of seed and epoch, and which know where in an epoch they stand."""
 
-from collections.abc import Iterator, Sized
 from typing import Any
 
-import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from stq.models import stream_seed
 from stq.tensors import Batch
-
-
-class EpochOrder(Sampler[int]):
-    """A permutation drawn from the seed and the epoch alone, from `start` samples in.
-
-    Lightning calls `set_epoch`. A run that was stopped within an epoch sets `start` once, for its first epoch.
-    """
-
-    def __init__(self, data: Sized, seed: int) -> None:
-        self.data = data
-        self.seed = seed
-        self.epoch = 0
-        self.start = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the permutation of the coming epoch."""
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(stream_seed(self.seed, f"order of epoch {self.epoch}"))
-        order = torch.randperm(len(self.data), generator=generator).tolist()
-        start, self.start = self.start, 0
-        return iter(order[start:])
-
-    def __len__(self) -> int:
-        return len(self.data)
+from stq.training._shards import EpochOrder, TrainingBatches, TurnsOfBatches, WithGhosts, sized
 
 
 class Loaders(LightningDataModule):
-    """Training windows in seeded order, validation windows in theirs.
+    """Training windows in seeded order, validation windows in theirs; shared among the processes of the trainer.
 
-    The last training batch may be short; nothing is dropped.
+    `batch_size` is that of one process. The last training batch may be short; nothing is dropped.
     """
 
     def __init__(
@@ -54,36 +26,35 @@ class Loaders(LightningDataModule):
         self.order = EpochOrder(sized(train), seed)
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Batches in the order of the epoch."""
-        return self._loader(self.train, self.order)
+        """This process's part of the batches in the order of the epoch."""
+        rank, size = self._place()
+        return self._loader(self.train, TrainingBatches(self.order, self.batch_size, rank, size))
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Batches in the order of time."""
-        return self._loader(self.validation, None)
+        """Every so many-th of the batches in the order of time."""
+        rank, size = self._place()
+        batches = TurnsOfBatches(len(sized(self.validation)), self.batch_size, rank, size, level=True)
+        return self._loader(self.validation, batches)
 
     def state_dict(self) -> dict[str, Any]:
-        """How far the epoch under way has come, in samples: part of every checkpoint."""
+        """How far the epoch under way has come, in samples of all processes: part of every checkpoint."""
         if self.trainer is None:
             return {"samples": 0}
         done = self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
-        return {"samples": done * self.batch_size if done < self.trainer.num_training_batches else 0}
+        _, size = self._place()
+        return {"samples": done * self.batch_size * size if done < self.trainer.num_training_batches else 0}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from there: the first epoch after a resume leaves out what was seen."""
         self.order.start = int(state_dict["samples"])
 
-    def _loader(self, data: Dataset[Batch], order: Sampler[int] | None) -> DataLoader[Batch]:
+    def _place(self) -> tuple[int, int]:
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    def _loader(self, data: Dataset[Batch], batches: Sampler[list[int]]) -> DataLoader[Batch]:
         return DataLoader(
-            data,
-            batch_size=self.batch_size,
-            sampler=order,
+            WithGhosts(data),
+            batch_sampler=batches,
             num_workers=self.workers,
             persistent_workers=self.workers > 0,
         )
-
-
-def sized(data: Dataset[Batch]) -> Sized:
-    """The same data set, known to have a length."""
-    if not isinstance(data, Sized):
-        raise TypeError(f"{type(data).__name__} has no length")
-    return data

@@ -1,6 +1,6 @@
 """Weighted means of named scalars over an epoch, without a wait for the device at every step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -37,3 +37,14 @@ class Means:
         means._weight = state.get("", 0.0)
         means._sums = {name: torch.tensor(total, dtype=torch.float64) for name, total in state.items() if name}
         return means
+
+
+def summed(named: Mapping[str, tuple[Means, Sequence[str]]], add_up: Callable[[Tensor], Tensor]) -> dict[str, Means]:
+    """Each of the means over all processes; `add_up` sums a vector over them, once for all means.
+
+    The names of the scalars are given, for a process that has seen none does not know them.
+    """
+    states = {key: (means.state(), ("", *names)) for key, (means, names) in named.items()}
+    flat = [state.get(name, 0.0) for state, names in states.values() for name in names]
+    found = iter(add_up(torch.tensor(flat, dtype=torch.float64)).tolist())
+    return {key: Means.of_state({name: next(found) for name in names}) for key, (_, names) in states.items()}

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from stq.spec import CENTRAL
 from stq.training._forecast_module import ForecastModule
 
 
@@ -31,7 +32,10 @@ class Stepped:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """An epoch and its validation are done. Losses are unweighted means, `val_central` is in normalised units."""
+    """An epoch and its validation are done. Losses are unweighted means, `val_central` is in normalised units.
+
+    `monitor` names what chooses the best epoch (see `ForecastModule.monitor`), and `monitored` is its value.
+    """
 
     epoch: int
     step: int
@@ -41,6 +45,8 @@ class EpochEnded:
     train_losses: Mapping[str, float]
     validation_losses: Mapping[str, float]
     val_central: float
+    monitor: str
+    monitored: float
     best: bool
 
 
@@ -65,14 +71,15 @@ class Observe(Callback):
         self.observers = observers
         self.every = every
         self.best = float("inf")
+        self.best_central: float | None = None
         self._clock = time.monotonic()
         self._last_step = -1
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best": self.best}
+        return {"best": self.best, "best_central": self.best_central}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.best = float(state_dict["best"])
+        self.best, self.best_central = float(state_dict["best"]), state_dict["best_central"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         event = Started(
@@ -99,7 +106,8 @@ class Observe(Callback):
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.sanity_checking or not isinstance(pl_module, ForecastModule):
             return
-        central = float(trainer.callback_metrics["val_central"])
+        central = float(trainer.callback_metrics[CENTRAL])
+        monitored = float(trainer.callback_metrics[pl_module.monitor])
         event = EpochEnded(
             epoch=trainer.current_epoch,
             step=trainer.global_step,
@@ -107,10 +115,13 @@ class Observe(Callback):
             learning_rates={group["name"]: float(group["lr"]) for group in trainer.optimizers[0].param_groups},
             gradient_norms=pl_module.gradient_norms,
             train_losses=pl_module.train_losses.compute(),
-            validation_losses=pl_module.validation_losses.compute(),
+            validation_losses=pl_module.validation.losses,
             val_central=central,
-            best=central < self.best,
+            monitor=pl_module.monitor,
+            monitored=monitored,
+            best=monitored < self.best,
         )
-        self.best = min(self.best, central)
+        if event.best:
+            self.best, self.best_central = monitored, central
         for observer in self.observers:
             observer.epoch_ended(event)

@@ -5,9 +5,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from stq.errors import Stopped
+from stq.training._forecast_module import ForecastModule
+from stq.training._global_batch import stacked
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
@@ -16,6 +19,9 @@ class StopOnSignal(Callback):
     """The first signal asks for a stop; a second one of the same kind acts as if stq had never listened.
 
     A signal that the process was started to ignore (SIGHUP under nohup) stays ignored.
+
+    Several processes stop together: what one has received travels with the exchange of the next micro-batch, and all
+    stop before the one that follows.
     """
 
     def __init__(self, checkpoint: Path | None) -> None:
@@ -32,13 +38,19 @@ class StopOnSignal(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         # Not at the end of the batch before: Lightning counts a batch as completed only after that hook. And not among
         # batches that accumulate: no checkpoint holds their gradients.
-        if self.received is not None and batch_idx % trainer.accumulate_grad_batches == 0:
-            self._stop(trainer)
+        known = self.received or 0
+        if trainer.world_size > 1 and isinstance(pl_module, ForecastModule):
+            known, pl_module.signal = pl_module.heard, known
+        if known and batch_idx % trainer.accumulate_grad_batches == 0:
+            self._stop(trainer, known)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.restore()
-        if self.received is not None:
-            self._stop(trainer)
+        known = self.received or 0
+        if trainer.world_size > 1:
+            known = int(stacked(torch.tensor(known, device=pl_module.device)).max())
+        if known:
+            self._stop(trainer, known)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self.restore()
@@ -53,10 +65,10 @@ class StopOnSignal(Callback):
         self.received = number
         signal.signal(number, self._former.get(number, signal.SIG_DFL))
 
-    def _stop(self, trainer: Trainer) -> None:
-        name = signal.Signals(self.received or 0).name
+    def _stop(self, trainer: Trainer, number: int) -> None:
+        name = signal.Signals(number).name
         saved = "nothing was to be saved"
         if self.checkpoint is not None:
             trainer.save_checkpoint(self.checkpoint)
             saved = f"saved in {self.checkpoint}; continue with --resume"
-        raise Stopped(int(self.received or 0), f"stopped by {name} at step {trainer.global_step}; {saved}")
+        raise Stopped(number, f"stopped by {name} at step {trainer.global_step}; {saved}")

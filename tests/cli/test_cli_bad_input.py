@@ -31,7 +31,12 @@ BY_SET = {
         "nothing.*",
     ),
     "a group that nothing updates": ("losses.pinball.updates=[central]", 2, "quantiles"),
-    "several devices": ("trainer.devices=2", 2, "devices: 1"),
+    "several processes of the original recipe": ("trainer.devices=2", 2, "one process"),
+    "a strategy that shards parameters": ("trainer.strategy=fsdp", 2, "flat buffers"),
+    "a strategy with a backward of its own": ("trainer.strategy=deepspeed_stage_2", 2, "replaces the backward pass"),
+    "a strategy that cuts layers": ("trainer.strategy=model_parallel", 2, "FSDP2"),
+    "a strategy that loses observers": ("trainer.strategy=ddp_spawn", 2, "strategy: ddp"),
+    "a static graph": ("trainer.strategy=ddp_static_graph", 2, "never reduces"),
     "calibration pooled over variables": ("calibration.by=[horizon]", 2, "[horizon, variable]"),
     "device that is not there": ("trainer.accelerator=tpu", 2, "accelerator: auto"),
     "precision that a CPU lacks": ("trainer.precision=16-mixed", 2, "bf16-mixed"),
@@ -39,12 +44,14 @@ BY_SET = {
     "location without positions": ("data.history", 2, "key.path=value"),
 }
 
+TOGETHER_WITH = {"trainer.devices=2": ("--set", "routing.engine=save-restore")}
+
 
 @pytest.mark.parametrize(("change", "code", "words"), BY_SET.values(), ids=BY_SET.keys())
 def test_a_mistake_is_one_error_and_nothing_is_written(
     spec: Path, workplace: Path, change: str, code: int, words: str
 ) -> None:
-    result = stq("train", spec, "--set", change, "--json")
+    result = stq("train", spec, *TOGETHER_WITH.get(change, ()), "--set", change, "--json")
     error = document(result)["error"]
     assert (result.exit_code, error["code"]) == (code, code), result.stderr
     assert words in error["message"] + str(error.get("problems"))

@@ -1,10 +1,15 @@
 """Every example trains, shortened, and does what its first lines say."""
 
+import re
+import runpy
+import warnings
 from pathlib import Path
 
 import pytest
+import torch
 
 from stq.app import RunFolder, evaluate, train
+from stq.routing import Route
 from stq.spec import load_spec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -62,3 +67,30 @@ def test_a_loss_from_an_installed_distribution_trains_and_is_audited(tmp_path: P
     verdicts = {(cell.loss, cell.group): cell.verdict for cell in result.audit.audit.cells}
     assert verdicts["huber", "central"] == "ok"
     assert verdicts["pinball", "backbone"] == "blocked"
+
+
+def test_routing_works_on_a_model_of_ones_own_in_a_loop_and_under_lightning(capsys: pytest.CaptureFixture[str]) -> None:
+    """No spec, model or data of stq: what the file imports of it is the routing alone."""
+    example = EXAMPLES / "two_heads.py"
+    assert re.findall(r"^(?:from|import) (stq\S*)", example.read_text(encoding="utf-8"), re.MULTILINE) == [
+        "stq.routing"
+    ]
+    names = runpy.run_path(str(example))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*")  # Lightning #21326
+        names["main"]()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["plain_loop", "lightning"]
+    for line in lines:
+        assert line.endswith("pass, blocked: radius on trunk")
+        assert int(re.search(r"(\d+)%", line)[1]) > 90
+
+
+def test_the_second_task_of_that_model_leaves_the_first_as_it_would_be_alone() -> None:
+    names = runpy.run_path(str(EXAMPLES / "two_heads.py"))
+    before = names["plain_loop"](steps=20).state_dict()
+    names["ROUTES"]["radius"] = Route(100.0, {"radius": 1.0})
+    after = names["plain_loop"](steps=20).state_dict()
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert "radius.weight" in changed
+    assert changed <= {"radius.weight", "radius.bias"}

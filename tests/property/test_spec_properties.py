@@ -51,7 +51,12 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
         "quantiles": draw(st.none() | st.builds(lambda values: {"levels": sorted(values)}, levels)),
         "losses": draw(losses()),
         "groups": draw(st.dictionaries(NAMES, st.lists(WORDS, min_size=1, max_size=2, unique=True), max_size=2)),
-        "optim": {"lr": draw(POSITIVE), "groups": {draw(NAMES): {"lr": draw(POSITIVE)}}},
+        "optim": {
+            "lr": draw(POSITIVE),
+            "name": draw(st.sampled_from(["adamw", "sgd"])),
+            "groups": {draw(NAMES): {"lr": draw(POSITIVE), "name": draw(st.sampled_from([None, "nadam", "rmsprop"]))}},
+            "schedule": {"name": draw(st.sampled_from(["cosine", "step", "exponential", "plateau", "one-cycle"]))},
+        },
         "init_from": draw(st.none() | WORDS),
     }
 
@@ -106,7 +111,10 @@ PLACES = st.sampled_from(
         "losses.0.name", "losses.0.weight", "losses.0.updates", "losses.0.updates.a", "losses.0.x", "groups",
         "groups.a", "freeze", "routing", "routing.engine", "optim", "optim.name", "optim.lr", "optim.momentum",
         "optim.groups", "optim.groups.a", "optim.groups.a.lr", "optim.clip", "optim.clip.norm",
-        "optim.schedule", "optim.schedule.warmup", "trainer", "trainer.devices", "trainer.precision",
+        "optim.schedule", "optim.schedule.warmup", "optim.betas", "optim.betas.0", "optim.groups.a.name",
+        "optim.groups.a.momentum", "optim.schedule.name", "optim.schedule.interval", "optim.schedule.step",
+        "optim.schedule.plateau", "optim.schedule.plateau.monitor", "trainer.ema", "model.compile",
+        "trainer", "trainer.devices", "trainer.precision",
         "trainer.max_steps", "calibration", "calibration.by", "plugins", "init_from", "nosuch", "data.nosuch",
     ]
 )  # fmt: skip

@@ -12,9 +12,7 @@ from stq.app._check_grads import GroupSize
 from stq.app._evaluate import ChanceRange
 from stq.metrics import Score
 from stq.metrics._score import Interval
-from stq.routing import Audit
-from stq.routing._audit import Conflict, ModuleNorms
-from stq.routing._verdicts import Cell
+from stq.routing import Audit, Cell, Conflict, Cost, ModuleNorms
 
 
 def printed(renderable: RenderableType, width: int = 80, **console: object) -> str:
@@ -91,7 +89,7 @@ def audited(*, fault: str = "", losses: tuple[str, ...] = LOSSES) -> CheckGradsR
         reference_difference=0.0,
         sum_difference=8e-7,
         passes=2,
-        faults=((fault, f"pinball moves backbone: {fault}"),) if fault else (),
+        cost=Cost(0.0097, 0.01),
     )
     sizes = dict.fromkeys(GROUPS, GroupSize(6, 30568, frozen=False))
     return CheckGradsResult("x", "pruned", "train", sizes, dict.fromkeys(losses, 1.0), audit)
@@ -109,6 +107,7 @@ CHECKED = CheckResult(
     elements={"backbone": 30568},
     engine="pruned",
     passes=2,
+    initial=None,
     notes=("9 windows left out", "a static map changes in time"),
 )
 READY = Ready(Path("runs/x"), CHECKED, audited())

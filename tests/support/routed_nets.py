@@ -169,9 +169,7 @@ def fit(
     router.probe = probe
     module = RoutedModule(net, router, optimiser, clip=clip, scale_loss=scale_loss)
     torch.manual_seed(5)  # the dropout masks
-    with warnings.catch_warnings():
-        for message in SILENCED:
-            warnings.filterwarnings("ignore", message)
+    with known_warnings():
         trainer = Trainer(
             max_epochs=epochs,
             accelerator="cpu",
@@ -182,8 +180,22 @@ def fit(
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(module, DataLoader(TensorDataset(*fields()), batch_size=2))
+        trainer.fit(module, loader())
     return module
+
+
+@contextmanager
+def known_warnings() -> Iterator[None]:
+    """What Lightning says about set-ups as small as these."""
+    with warnings.catch_warnings():
+        for message in SILENCED:
+            warnings.filterwarnings("ignore", message)
+        yield
+
+
+def loader(dtype: torch.dtype = torch.float32) -> DataLoader[tuple[Tensor, ...]]:
+    """Four batches of 2."""
+    return DataLoader(TensorDataset(*(field.to(dtype) for field in fields())), batch_size=2)
 
 
 def train(router: Router, net: nn.Module, optimiser: torch.optim.Optimizer, steps: int = 2) -> None:

@@ -47,6 +47,16 @@ def tiny_source(folder: Path, steps: int = 60) -> Path:
     return write_grid(folder / "tiny.nc", {"air": wave(0), "sea": wave(2)})
 
 
+def gappy_source(folder: Path) -> Path:
+    """One such wave, of which two frames in three are known at 2 of 64 cells, and another that is whole."""
+    random = np.random.default_rng(0)
+    time, y, x = np.meshgrid(np.arange(60), np.arange(8), np.arange(8), indexing="ij")
+    air = 280 + 3 * np.sin(time / 2.5 + x / 2 + y / 3) + 0.3 * random.normal(size=time.shape)
+    gone = (time % 3 > 0) & (8 * y + x > 1)
+    fields = {"air": np.where(gone, np.nan, air), "sea": air + 1}
+    return write_grid(folder / "gappy.nc", {name: field.astype(np.float32) for name, field in fields.items()})
+
+
 def tiny_spec(source: Path, overrides: Sequence[str] = ()) -> LoadedSpec:
     """The spec above on this file, with `--set` overrides."""
     return parse_spec(TEXT.format(source=source), overrides=overrides)

@@ -41,7 +41,10 @@ PLUGINS = (
 
 TABLES = {
     "scores": (score_tables(EVALUATED), ["ozone [total]", "6.50", "-0.07", "0.745", "0.910", "2,880", "95 % claimed"]),
-    "gradients": (gradient_tables(audited()), ["blocked", "0.31 -> 0", "0.00012", "mse and pinball", "-0.12", "8e-07"]),
+    "gradients": (
+        gradient_tables(audited()),
+        ["blocked", "0.31 -> 0", "0.00012", "mse and pinball", "-0.12", "8e-07", "0.97 of the time"],
+    ),
     "check": (check_summary(CHECKED), ["ozone [total] [DU]", "channel 11", "central x 0.5", "9 windows left out"]),
     "losses": (loss_table([CARD]), ["huber", "backbone, central", "stq-huber"]),
     "loss": (loss_page(CARD), ["L = [a]", "where [it] bends", "required", "kind: ..., on: true"]),
@@ -98,7 +101,10 @@ def test_an_uncalibrated_run_does_not_speak_of_calibration() -> None:
 
 def test_a_failed_audit_names_its_faults_at_the_end() -> None:
     lines = printed(gradient_tables(audited(fault="leak"))).splitlines()
-    assert [line.split()[:2] for line in lines[-5:-3]] == [["verdict", "leak"], ["problem", "pinball"]]
+    assert [line.split()[:2] for line in lines if line.startswith(("verdict", "problem"))] == [
+        ["verdict", "leak"],
+        ["problem", "pinball"],
+    ]
 
 
 def test_many_losses_are_shown_in_several_tables() -> None:

@@ -1,12 +1,12 @@
 """The audit: every kind of fault is found and named, and correct set-ups raise no alarm."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
+from support.faulty_engines import ENGINES_WITH_FAULTS, FROZEN_FAULTS, pass_by_pass
 from support.routed_nets import (
     ROUTES,
     BandNet,
@@ -34,9 +34,10 @@ from stq.routing import (
     joint,
     plan_routes,
     pruned,
-    save_restore,
 )
 
+DROPPING_A_LOSS = ENGINES_WITH_FAULTS["drops a loss"][0]
+MOVING_WHAT_IS_FROZEN = FROZEN_FAULTS["moves what is frozen"][0]
 SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
 
 
@@ -231,196 +232,7 @@ def test_a_finite_loss_with_a_nan_in_its_gradient_is_nonfinite() -> None:
     assert cell(audit, "mse", "central").verdict == "nonfinite"
 
 
-# planted faults
-
-
-def passes(plan: Plan, losses: Mapping[str, Tensor]) -> Iterator[tuple[list[Tensor], list[float], list[nn.Parameter]]]:
-    """The passes of a correct engine."""
-    for route in plan.classes:
-        names = [name for name in route.factors if name in losses]
-        if names:
-            yield [losses[name] for name in names], [route.factors[name] for name in names], route.tensors()
-
-
-def seeds(losses: list[Tensor], factors: list[float], scale: Tensor) -> list[Tensor]:
-    """What a backward pass starts from."""
-    return [(scale * factor).to(loss.dtype) for loss, factor in zip(losses, factors, strict=True)]
-
-
-def without_inputs(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Runs the class passes and forgets `inputs=`."""
-    for found, factors, _ in passes(plan, losses):
-        torch.autograd.backward(found, seeds(found, factors, scale), retain_graph=True)
-
-
-def restoring_one_too_few(
-    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
-) -> None:
-    """Saves and restores all parameters but the last of the backbone."""
-    first = replace(plan.groups.members[0], parameters=plan.groups.members[0].parameters[:-1])
-    careless = replace(plan, groups=Groups((first, *plan.groups.members[1:])))
-    save_restore(careless, losses, scale, retain_graph=retain_graph)
-
-
-def restoring_only_what_had_a_gradient(
-    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
-) -> None:
-    """The original project's own slip: what was None before the pass keeps what the pass spilled on it."""
-    for found, factors, inside in passes(plan, losses):
-        everything = [p for _, p in plan.groups.named_parameters()]
-        saved = [(p, p.grad.clone()) for p in everything if p.grad is not None and all(p is not q for q in inside)]
-        torch.autograd.backward(found, seeds(found, factors, scale), retain_graph=True)
-        for parameter, gradient in saved:
-            parameter.grad = gradient
-
-
-def skipping_a_class(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Runs all passes but the last."""
-    pruned(replace(plan, classes=plan.classes[:-1]), losses, scale, retain_graph=retain_graph)
-
-
-def forgetting_a_parameter(
-    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
-) -> None:
-    """Leaves out the last parameter of every class."""
-    classes = tuple(replace(route, parameters=route.parameters[:-1]) for route in plan.classes)
-    pruned(replace(plan, classes=classes), losses, scale, retain_graph=retain_graph)
-
-
-def filling_with_zeros(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Writes zeros where None should stay: momentum and weight decay then move what is blocked."""
-    pruned(plan, losses, scale, retain_graph=retain_graph)
-    for _, parameter in plan.groups.named_parameters():
-        if parameter.grad is None:
-            parameter.grad = torch.zeros_like(parameter)
-
-
-def moving_what_is_frozen(
-    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
-) -> None:
-    """Gives frozen parameters a gradient."""
-    pruned(plan, losses, scale, retain_graph=retain_graph)
-    for group in plan.groups:
-        for parameter in group.tensors() if group.frozen else []:
-            parameter.grad = torch.ones_like(parameter)
-
-
-def multiplying_by_zero(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Seeds a blocked loss with 0 instead of leaving it out: 0 * NaN is NaN."""
-    for route in plan.classes:
-        names = list(losses)
-        factors = [route.factors.get(name, 0.0) for name in names]
-        found = [losses[name] for name in names]
-        torch.autograd.backward(found, seeds(found, factors, scale), inputs=route.tensors(), retain_graph=True)
-
-
-def ignoring_the_scale(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Forgets what accumulation and mixed precision did to the total."""
-    pruned(plan, losses, torch.ones_like(scale), retain_graph=retain_graph)
-
-
-def overwriting(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Replaces what was accumulated before."""
-    for _, parameter in plan.groups.named_parameters():
-        parameter.grad = None
-    pruned(plan, losses, scale, retain_graph=retain_graph)
-
-
-def ignoring_weights(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Treats every factor as 1."""
-    classes = tuple(replace(route, factors=dict.fromkeys(route.factors, 1.0)) for route in plan.classes)
-    pruned(replace(plan, classes=classes), losses, scale, retain_graph=retain_graph)
-
-
-def leaking_in_company(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Behaves while losses are seeded one by one, and leaks a little when all are there."""
-    pruned(plan, losses, scale, retain_graph=True)
-    if len(losses) == len(plan.routes):
-        torch.autograd.backward(
-            [losses["pinball"]], [scale * 1e-4], inputs=plan.groups.members[0].tensors(), retain_graph=True
-        )
-
-
-def dropping_a_loss_in_company(
-    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
-) -> None:
-    """Runs only the first loss of every class."""
-    few = {name: losses[name] for name in losses if name != "edges" or len(losses) == 1}
-    pruned(plan, few, scale, retain_graph=retain_graph)
-
-
-def poisoning_in_company(
-    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
-) -> None:
-    """One NaN in one parameter, when all losses are there."""
-    pruned(plan, losses, scale, retain_graph=retain_graph)
-    if len(losses) == len(plan.routes):
-        plan.groups.members[1].tensors()[-1].grad.fill_(float("nan"))
-
-
-def filling_frozen_with_zeros_in_company(
-    plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False
-) -> None:
-    """Zeros on what is frozen, when all losses are there."""
-    pruned(plan, losses, scale, retain_graph=retain_graph)
-    for _, parameter in plan.groups.named_parameters(frozen=True):
-        if parameter.grad is None and len(losses) > 1:
-            parameter.grad = torch.zeros_like(parameter)
-
-
-def pass_by_pass(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-    """Correct, and added in another order: one pass for each loss of a class."""
-    for found, factors, parameters in passes(plan, losses):
-        for loss, seed in zip(found, seeds(found, factors, scale), strict=True):
-            torch.autograd.backward([loss], [seed], inputs=parameters, retain_graph=True)
-
-
-FAULTS: dict[str, tuple[Engine, str, str]] = {
-    "joint": (joint, "leak", "pinball moves backbone"),
-    "no inputs": (without_inputs, "leak", "pinball moves backbone"),
-    "one too few": (restoring_one_too_few, "leak", "pinball moves backbone"),
-    "only what had a gradient": (restoring_only_what_had_a_gradient, "leak", "pinball moves backbone"),
-    "a class skipped": (skipping_a_class, "dead", "pinball may move quantiles"),
-    "a parameter forgotten": (forgetting_a_parameter, "starved", "central.bias"),
-    "zeros": (filling_with_zeros, "leak", "pinball writes zeros on central"),
-    "times zero": (multiplying_by_zero, "leak", "pinball writes zeros on backbone"),
-    "scale": (ignoring_the_scale, "mismatch", "twice the scale"),
-    "overwriting": (overwriting, "mismatch", "twice the scale"),
-    "weights": (ignoring_weights, "mismatch", "differ from those of save-restore"),
-    "leak in company": (leaking_in_company, "mismatch", "differ from the sum of what is permitted"),
-    "loss dropped in company": (dropping_a_loss_in_company, "mismatch", "differ from the sum of what is permitted"),
-    "nan in company": (poisoning_in_company, "mismatch", "differ from those of save-restore"),
-}
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_caught_by_name(fault: str) -> None:
-    engine, kind, text = FAULTS[fault]
-    audit = audited(engine)
-    assert audit.verdict == kind
-    assert any(text in problem for problem in audit.problems), audit.problems
-
-
-def test_a_soft_factor_taken_for_a_full_one_is_caught() -> None:
-    def rounding_up(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
-        full = {
-            name: replace(r, updates={g: float(a > 0) for g, a in r.updates.items()}) for name, r in plan.routes.items()
-        }
-        pruned(plan_routes(plan.groups, full), losses, scale, retain_graph=retain_graph)
-
-    assert audited(rounding_up, SOFT).verdict == "mismatch"
-
-
-def test_a_gradient_on_a_frozen_group_is_a_leak() -> None:
-    audit = audited(moving_what_is_frozen, freeze=("backbone",))
-    assert audit.verdict == "leak"
-    assert any("mse moves backbone" in text for text in audit.problems)
-
-
-def test_zeros_on_a_frozen_group_are_found_though_no_single_loss_causes_them() -> None:
-    audit = audited(filling_frozen_with_zeros_in_company, freeze=("backbone",))
-    assert audit.verdict == "mismatch"
-    assert any("a gradient of zeros" in text and "backbone.0.weight" in text for text in audit.problems)
+# faults: those of engines and modules, through a Trainer, stand in test_routing_faults.py
 
 
 def test_a_frozen_group_that_something_thawed_is_blocked_and_seen_so() -> None:
@@ -443,7 +255,7 @@ def test_the_gravest_fault_gives_the_verdict() -> None:
 
 def test_a_tiny_gradient_hides_no_fault() -> None:
     """Differences count against the size of what they are in: 1e-12 is everything where gradients are 1e-12."""
-    assert audited(dropping_a_loss_in_company, weighted(ROUTES, 1e-12)).verdict == "mismatch"
+    assert audited(DROPPING_A_LOSS, weighted(ROUTES, 1e-12)).verdict == "mismatch"
 
 
 # no alarm where nothing is wrong
@@ -565,7 +377,7 @@ def test_another_order_of_adding_is_no_fault_and_a_missing_loss_is_one(dtype: to
     audit = audit_step(plan, step, pass_by_pass)
     assert audit.reference_difference > 0
     assert audit.problems == ()
-    assert audit_step(plan, step, dropping_a_loss_in_company).verdict == "mismatch"
+    assert audit_step(plan, step, DROPPING_A_LOSS).verdict == "mismatch"
 
 
 def test_a_gradient_that_overflows_has_no_cosine() -> None:
@@ -586,7 +398,7 @@ def test_gradients_from_before_are_put_back_and_none_stays_none() -> None:
     net.backbone[0].weight.grad = torch.ones_like(net.backbone[0].weight)  # from before it was frozen
     kept = net.central.weight.grad
     before: Gradients = gradients(net)
-    audit_step(band_plan(net, freeze=["backbone"]), step_of(net.losses(*fields())), moving_what_is_frozen)
+    audit_step(band_plan(net, freeze=["backbone"]), step_of(net.losses(*fields())), MOVING_WHAT_IS_FROZEN)
     assert same_bits(gradients(net), before)
     assert net.central.weight.grad is kept
 

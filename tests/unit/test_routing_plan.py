@@ -58,6 +58,20 @@ def test_a_loss_without_weight_does_not_count_as_an_update() -> None:
     assert "'quantiles'" in refusal({**ROUTES, "pinball": Route(0.0, {"quantiles": 1.0})})
 
 
+@pytest.mark.parametrize("updates", [{}, {"central": 0.0}])
+def test_a_loss_with_a_weight_that_may_update_nothing_is_refused(updates: dict[str, float]) -> None:
+    text = refusal({**ROUTES, "edges": Route(0.3, updates)})
+    assert "loss 'edges' has the weight 0.3 and may update nothing" in text
+    assert "give it weight 0" in text
+    plan({**ROUTES, "edges": Route(0.0, updates)})
+
+
+def test_losses_whose_groups_are_all_frozen_are_idle() -> None:
+    """As where new levels are fitted to a finished run: the central losses go on being computed."""
+    assert plan(ROUTES, freeze=("backbone", "central")).idle == ("mse", "edges")
+    assert plan({**ROUTES, "edges": Route(0.0, {"central": 1.0})}, freeze=("backbone",)).idle == ()
+
+
 @pytest.mark.parametrize("number", [-1.0, float("nan"), float("inf")])
 def test_weights_and_factors_are_finite_and_not_negative(number: float) -> None:
     assert "loss 'mse': weight" in refusal({**ROUTES, "mse": Route(number, {"central": 1.0})})

@@ -72,7 +72,7 @@ def test_an_unknown_loss_is_refused() -> None:
 
 def test_a_number_is_refused() -> None:
     _, router, losses = ready()
-    assert "loss 'edges' is a float, not a tensor" in refusal(router, {**losses, "edges": 0.5})
+    assert "loss 'edges' is a float, not a tensor: it can move nothing" in refusal(router, {**losses, "edges": 0.5})
 
 
 def test_a_vector_is_refused() -> None:
@@ -85,6 +85,39 @@ def test_a_constant_or_detached_loss_is_refused(loss: str) -> None:
     _, router, losses = ready()
     for dead in (torch.tensor(0.5), losses[loss].detach()):
         assert f"loss '{loss}' has no gradient" in refusal(router, {**losses, loss: dead})
+
+
+@pytest.mark.parametrize("count", [torch.tensor(3), torch.tensor(True)])
+def test_a_loss_that_counts_is_refused_with_its_type(count: Tensor) -> None:
+    _, router, losses = ready()
+    assert f"loss 'edges' of {count.dtype} has no gradient" in refusal(router, {**losses, "edges": count})
+    assert "give it weight 0" in refusal(router, {**losses, "edges": count})
+
+
+def test_losses_on_two_devices_are_refused_with_their_places() -> None:
+    _, router, losses = ready()
+    elsewhere = torch.ones((), device="meta", requires_grad=True)
+    text = refusal(router, {**losses, "edges": elsewhere})
+    assert "'mse' on cpu, 'edges' on meta" in text
+    assert ".to()" in text
+
+
+def test_without_gradients_the_total_is_a_number_and_nothing_is_remembered() -> None:
+    """A validation may share the training step."""
+    net, router, _ = ready()
+    with torch.no_grad():
+        total = router.total(net.losses(*fields()))
+    assert not total.requires_grad
+    with pytest.raises(RoutingError, match="without the losses of a step"):
+        router.backward(total)
+
+
+def test_a_step_that_was_refused_leaves_nothing_of_the_one_before() -> None:
+    net, router, losses = ready()
+    total = router.total(losses)
+    refusal(router, {**net.losses(*fields()), "mse": torch.ones(2)})
+    with pytest.raises(RoutingError, match="without the losses of a step"):
+        router.backward(total)
 
 
 def test_a_loss_that_moves_nothing_need_not_have_a_gradient() -> None:

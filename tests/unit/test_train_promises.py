@@ -109,6 +109,22 @@ def test_new_levels_fitted_to_a_finished_run_leave_its_central_forecast_as_it_wa
     assert all(torch.equal(a.central, b.central) for a, b in pairs)
 
 
+def test_the_best_epoch_of_new_levels_is_not_the_first_because_the_central_error_stands_still(
+    source: Path, plain: TrainResult, tmp_path: Path
+) -> None:
+    """Where the central forecast is frozen, the losses that train choose the best epoch and the end."""
+    overrides = [f"init_from={plain.run}", "freeze=[backbone, central]", "quantiles.levels=[0.25, 0.75]"]
+    run = tmp_path / "run"
+    train(tiny_spec(source, [*overrides, "trainer.max_epochs=4", "trainer.patience=1", "optim.lr=0.02"]), run_dir=run)
+    rows = [line.split(",") for line in (run / "metrics.csv").read_text().splitlines()]
+    table = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    assert len({row["val_central"] for row in table}) == 1
+    losses = [float(row["val_pinball"]) for row in table]
+    assert len(table) == 4
+    assert losses[-1] < losses[0]
+    assert [bool(int(row["best"])) for row in table] == [loss == min(losses[: i + 1]) for i, loss in enumerate(losses)]
+
+
 def test_a_run_is_not_judged_on_what_its_initial_weights_were_trained_on(source: Path, plain: TrainResult) -> None:
     overrides = [f"init_from={plain.run}", "data.split={train: 0.5, val: 0.2, test: 0.3}", "calibration=null"]
     with pytest.raises(SpecError, match="has seen 6 of the 12 dates of val"):

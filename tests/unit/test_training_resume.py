@@ -180,3 +180,67 @@ def test_a_run_that_lost_its_statistics_does_not_go_on(source: Path, tmp_path: P
     folder.statistics.unlink()
     with pytest.raises(DataError, match=r"statistics\.npz"):
         resume(tiny_spec(source), folder)
+
+
+FEATURES = {
+    "nothing else": [],
+    "a plateau": ["optim.lr=0.3", "optim.schedule={name: plateau, plateau: {patience: 0}}"],
+    "stairs by epoch": ["optim.schedule={name: step, step: {every: 1, factor: 0.5}}"],
+    "one cycle": ["optim.schedule={name: one-cycle}"],
+    "averaged weights": ["trainer.ema=0.8"],
+    "algorithms by group": ["optim.groups={quantiles: {name: sgd, lr: 0.1, momentum: 0.9}, central: {name: radam}}"],
+}
+
+
+class CopyAt:
+    """An observer that copies the folder of its run after a step, as a run leaves it that is killed there."""
+
+    def __init__(self, step: int, run: Path, copy: Path) -> None:
+        self.step = step
+        self.run = run
+        self.copy = copy
+
+    def started(self, event: Started) -> None:
+        """Nothing to do."""
+
+    def stepped(self, event: Stepped) -> None:
+        """Copy it."""
+        if event.step == self.step:
+            shutil.copytree(self.run, self.copy)
+
+    def epoch_ended(self, event: EpochEnded) -> None:
+        """Nothing to do."""
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_run_goes_on_from_its_last_epoch_and_from_a_stop_within_one(
+    source: Path, tmp_path: Path, feature: str
+) -> None:
+    """Killed after step 10 it goes on from the checkpoint of the second epoch, at step 8; told to stop, from step 6."""
+    spec = tiny_spec(source, ["trainer.max_epochs=4", *FEATURES[feature]])
+    whole, killed, stopped = (RunFolder(tmp_path / name) for name in ("whole", "killed", "stopped"))
+    train(spec, run_dir=whole.path, observers=[CopyAt(10, whole.path, killed.path)])
+    assert checkpoint(killed.path)["global_step"] == 8
+    resume(spec, killed)
+    with pytest.raises(Stopped):
+        train(spec, run_dir=stopped.path, observers=[StopAt(6)])
+    resume(spec, stopped)
+    theirs = checkpoint(whole.path)
+    for folder in (killed, stopped):
+        ours = checkpoint(folder.path)
+        assert equal(ours["optimizer_states"], theirs["optimizer_states"])
+        assert equal(ours["lr_schedulers"], theirs["lr_schedulers"])
+        for part in theirs.keys() & {"state_dict", "current_model_state", "averaging_state"}:
+            assert equal(ours[part], theirs[part]), part
+        assert whole_rows(folder.metrics) == whole_rows(whole.metrics)
+
+
+def equal(ours: object, theirs: object) -> bool:
+    """The same values all the way down, tensors bit for bit."""
+    if isinstance(ours, Tensor) and isinstance(theirs, Tensor):
+        return torch.equal(ours, theirs)
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours.keys() == theirs.keys() and all(equal(ours[key], theirs[key]) for key in ours)
+    if isinstance(ours, list | tuple) and isinstance(theirs, list | tuple):
+        return len(ours) == len(theirs) and all(map(equal, ours, theirs))
+    return ours == theirs

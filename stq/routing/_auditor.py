@@ -1,0 +1,104 @@
+"""The audit of steps as training takes them: between forward and backward, and after the whole backward."""
+
+from dataclasses import replace
+
+from torch import nn
+
+from stq.errors import RoutingError
+from stq.routing._audit import Audit
+from stq.routing._engines import Engine
+from stq.routing._gradients import Gradients, differences, inner, norm, plain
+from stq.routing._measured import Measured, measure
+from stq.routing._over_steps import over_steps
+from stq.routing._plan import Plan
+from stq.routing._router import Step
+from stq.routing._verdicts import Fault
+
+
+class Auditor:
+    """A probe (`router.probe = Auditor(model)`) that audits each step before its backward.
+
+    Where that finds nothing, the step goes on, so that the backward itself runs as in training, with everything that
+    hangs on it; `after_backward`, called then, holds what stands in `.grad` against what the engine gave, and empties
+    it. Where something was found, the step ends there.
+    """
+
+    def __init__(self, model: nn.Module | None = None, *, tolerance: float = 1e-5) -> None:
+        self.model = model
+        self.tolerance = tolerance
+        self.audits: list[Audit] = []
+        self._plan: Plan | None = None
+        self._open: tuple[Measured, float] | None = None
+
+    def __call__(self, plan: Plan, step: Step, engine: Engine) -> bool:
+        """Audit the step; whether its backward is to run."""
+        stale = [name for name, parameter in plan.groups.named_parameters(frozen=True) if parameter.grad is not None]
+        measured = measure(plan, step, engine, model=self.model, timed=not self.audits, tolerance=self.tolerance)
+        others = [*measured.audit.others, *stale_faults(stale), *scale_faults(step)]
+        audit = replace(measured.audit, others=tuple(others))
+        self.audits.append(audit)
+        self._plan = plan
+        scale = 1.0 if step.scale is None else float(step.scale)
+        clean = audit.verdict == "pass"
+        same_scale = 0.5 < measured.trial.scale / scale < 2 if clean else False
+        self._open = (measured, scale) if same_scale else None
+        return same_scale
+
+    def after_backward(self) -> None:
+        """Look at what the whole backward left, and empty the gradients for the next step."""
+        if self._open is not None:
+            measured, scale = self._open
+            found = {name: plain(parameter.grad, scale) for name, parameter in measured.trial.named}
+            others = (*self.audits[-1].others, *beside_the_engine(measured, found))
+            self.audits[-1] = replace(self.audits[-1], others=others)
+        self._open = None
+        for _, parameter in [] if self._plan is None else self._plan.groups.named_parameters(frozen=True):
+            parameter.grad = None
+
+    def result(self) -> Audit:
+        """All steps in one. Raises RoutingError where none was seen."""
+        if not self.audits:
+            raise RoutingError(
+                "the training step ended without a routed backward: there is nothing to audit. Return "
+                "router.total(losses) and let router.backward(loss) run (in a LightningModule, RoutedBackward before "
+                "LightningModule among the bases does)"
+            )
+        return over_steps(self.audits)
+
+
+def stale_faults(names: list[str]) -> list[Fault]:
+    """Gradients that were there before the backward: the step made them itself, past the routing."""
+    return [
+        ("leak", f"{name} has a gradient before the backward begins: the step ran one of its own, past the routing")
+        for name in names
+    ]
+
+
+def scale_faults(step: Step) -> list[Fault]:
+    """A total that is multiplied by nothing that training multiplies by."""
+    scale = 1.0 if step.scale is None else float(step.scale)
+    if 0 < scale < float("inf"):
+        return []
+    return [("mismatch", f"the total of the losses is multiplied by {scale:g} before the backward")]
+
+
+def beside_the_engine(measured: Measured, found: Gradients) -> list[Fault]:
+    """What the whole backward did that the engine did not; gradients may be shortened, as clipping does."""
+    plan, applied = measured.trial.plan, measured.applied
+    where = "after the whole backward: an override of it, or a callback, runs beside the engine"
+    faults: list[Fault] = [
+        ("leak", f"{name} has a gradient that the engine did not give, {where}")
+        for name in found
+        if applied[name] is None and found[name] is not None
+    ]
+    for group in plan.groups:
+        names = [name for name, _ in group.parameters]
+        size = norm(applied, names)
+        if size == 0:
+            continue
+        shrink = min(1.0, inner(found, applied, names, (size, size)))
+        expected = {name: None if (g := applied[name]) is None else shrink * g for name in names}
+        gap = norm(differences({name: found[name] for name in names}, expected), names)
+        if not gap <= 2 * measured.bound * size:
+            faults.append(("mismatch", f"the gradients of {group.name} are not those of the engine {where}"))
+    return faults

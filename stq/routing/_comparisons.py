@@ -1,0 +1,103 @@
+"""The gradients of an engine, held against those of another engine, of autograd, and its own."""
+
+from collections.abc import Mapping
+
+import torch
+
+from stq.routing._engines import Engine
+from stq.routing._gradients import (
+    Gradients,
+    added,
+    pattern_differences,
+    relative_difference,
+    relative_differences,
+    times,
+)
+from stq.routing._plan import Plan
+from stq.routing._trial import Trial
+
+COARSEST = 2.0**-5
+"""Differences above this are never called rounding: four roundings of bfloat16."""
+
+
+def differences_found(
+    trial: Trial,
+    engine: Engine,
+    reference: str,
+    raw: Mapping[str, Gradients],
+    alone: Mapping[str, Gradients],
+    together: Gradients,
+    by_reference: Gradients,
+    permitted: Gradients,
+    tolerance: float,
+) -> tuple[list[str], float]:
+    """Texts for what differs, and the relative bound of what may."""
+    plan, alive = trial.plan, trial.alive
+    bound = min(max(tolerance, rounding(plan), 4 * noise(trial, raw, permitted)), COARSEST)
+    texts = []
+    if relative_difference(plan, together, by_reference, raw) > bound:
+        texts.append(f"the gradients differ from those of {reference}")
+    if relative_difference(plan, together, permitted, raw) > bound:
+        texts.append("the gradients differ from the sum of what is permitted")
+    texts += [
+        f"seeded with {loss} alone, the engine does not give {group} what is permitted"
+        for loss, found in alone.items()
+        for group, gap in relative_differences(
+            plan, found, permitted_alone(trial, loss, raw[loss]), {loss: raw[loss]}
+        ).items()
+        if gap > bound and plan.allowed(loss, group) > 0
+    ]
+    twice = trial.run_twice(engine, alive)
+    moved = {name: twice[name] for name, _ in plan.groups.named_parameters()}
+    if relative_difference(plan, moved, added(together, trial.permitted(list(alive), half=True)), raw) > bound:
+        texts.append(
+            "at half the scale the engine doesn't add half its gradients to those that are there: it ignores the "
+            "scale, or changes what was accumulated"
+        )
+    texts += changed_frozen(trial, twice)
+    if relative_difference(plan, trial.run(engine, alive), together, raw) > bound:
+        texts.append("run again on the same graph, the engine gives other gradients")
+    for name in pattern_differences(together, by_reference):
+        there = "None" if together[name] is None else "a gradient of zeros, which momentum and decay would act on"
+        texts.append(f"the engine leaves {there} on {name}, and {reference} does not")
+    return texts, bound
+
+
+def permitted_alone(trial: Trial, loss: str, raw: Gradients) -> Gradients:
+    """What the table permits of one loss: the raw gradient itself, unless a factor has to be seeded."""
+    if all(trial.plan.allowed(loss, group.name) in (0.0, 1.0) for group in trial.plan.groups):
+        permitted = {
+            name for g in trial.plan.groups if trial.plan.allowed(loss, g.name) > 0 for name, _ in g.parameters
+        }
+        return {name: gradient if name in permitted else None for name, gradient in raw.items()}
+    return trial.permitted([loss])
+
+
+def changed_frozen(trial: Trial, twice: Gradients) -> list[str]:
+    """Texts for gradients that stood where no loss may move anything, and were changed."""
+    moved = {id(parameter) for _, parameter in trial.plan.groups.named_parameters()}
+    names = [name for name, parameter in trial.named if id(parameter) not in moved]
+    return [
+        f"the engine changes the gradient that stands on {name}, which no loss may move"
+        for name in names
+        if (found := twice[name]) is None or bool((found * trial.scale != 1).any())
+    ]
+
+
+def noise(trial: Trial, raw: Mapping[str, Gradients], permitted: Gradients) -> float:
+    """What adding in another order does on this graph: the sum of separate passes against one pass, by autograd."""
+    plan = trial.plan
+    total: Gradients = {name: None for name, _ in trial.named}
+    for group in plan.groups:
+        for loss, gradients in raw.items():
+            factor = plan.allowed(loss, group.name)
+            if factor > 0:
+                own = {name: gradients[name] for name, _ in group.parameters}
+                total = {**total, **added({name: total[name] for name in own}, times(factor, own))}
+    gap = relative_difference(plan, total, permitted, raw)
+    return gap if gap < float("inf") else 0.0
+
+
+def rounding(plan: Plan) -> float:
+    """What adding in another order may do to a gradient at least: four roundings of the coarsest parameter."""
+    return 4 * max((torch.finfo(p.dtype).eps for _, p in plan.groups.named_parameters()), default=0.0)

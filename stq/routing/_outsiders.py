@@ -1,0 +1,71 @@
+"""What the groups don't cover and training may move all the same."""
+
+from collections.abc import Iterator, Mapping
+
+from torch import Tensor, nn
+
+from stq.routing._gradients import Gradients, Named
+from stq.routing._plan import Plan
+from stq.routing._verdicts import Fault
+
+
+def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None) -> Named:
+    """Parameters that the graph of the losses leads to and that stand in no group, named as in `model`.
+
+    They were frozen when the groups were made and thawed since, or came later. A tensor that is no `nn.Parameter`,
+    such as an input whose gradient a loss takes, is not meant to be trained.
+    """
+    known = {id(parameter) for _, parameter in plan.groups.named_parameters(frozen=True)}
+    named = [] if model is None else list(model.named_parameters(remove_duplicate=False))
+    taken = {name for name, _ in plan.groups.named_parameters(frozen=True)}
+    found = {id(leaf): leaf for leaf in leaves(losses) if isinstance(leaf, nn.Parameter) and id(leaf) not in known}
+    titles: dict[int, str] = {}
+    for name, parameter in named:
+        if id(parameter) in found:
+            titles.setdefault(id(parameter), f"{name} outside the groups" if name in taken else name)
+    for key, leaf in found.items():
+        titles.setdefault(key, f"a parameter of shape {tuple(leaf.shape)} (number {len(titles) + 1})")
+    return [(title, found[key]) for key, title in titles.items()]
+
+
+def leaves(losses: Mapping[str, Tensor]) -> Iterator[Tensor]:
+    """Every leaf of the graph of `losses`, once."""
+    waiting = [loss.grad_fn for loss in losses.values()]
+    seen = set()
+    for loss in losses.values():
+        if loss.grad_fn is None and loss.requires_grad:
+            yield loss
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        leaf = getattr(node, "variable", None)  # only the nodes that accumulate into a leaf have one
+        if isinstance(leaf, Tensor):
+            yield leaf
+        waiting += [before for before, _ in node.next_functions]
+
+
+def outsider_faults(named: Named, alone: Mapping[str, Gradients], runs: Mapping[str, Gradients]) -> list[Fault]:
+    """Parameters of no group: a leak where a loss alone, or else one of `runs`, leaves something there; or starved."""
+    movers = {name: ", ".join(leaving(name, alone) or leaving(name, runs)[:1]) for name, _ in named}
+    faults = []
+    for who in dict.fromkeys(movers.values()):
+        names = [name for name, found in movers.items() if found == who]
+        if who:
+            text = f"what no group holds is moved by {who}: {some(names)}"
+            faults.append(("leak", f"{text} (frozen, or not there, when the groups were made)"))
+        else:
+            text = f"what no group holds requires a gradient, and nothing moves it: {some(names)}"
+            faults.append(("starved", f"{text}; put it into a group, or freeze it"))
+    return faults
+
+
+def leaving(name: str, runs: Mapping[str, Gradients]) -> list[str]:
+    """The runs that leave something on a parameter."""
+    return [run for run, gradients in runs.items() if gradients.get(name) is not None]
+
+
+def some(names: list[str], most: int = 5) -> str:
+    """The names, or the first of many."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,42 @@
+"""What a validation finds, added up batch by batch and over processes."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from stq.tensors import Batch, Forecast
+from stq.training._global_batch import samples_of
+from stq.training._means import Means, summed
+
+
+class Validation:
+    """The mean of each loss over the validation part, and the error of the central forecast there."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self._losses = Means()
+        self._squares = Means()
+
+    def add(self, batch: Batch, forecast: Forecast, losses: Mapping[str, Tensor]) -> None:
+        """Count a batch: its losses by the samples in which anything is valid, its squared errors by area."""
+        self._losses.add({name: loss.detach() for name, loss in losses.items()}, float(samples_of(batch)))
+        weight = batch.weight[:, None, None] * batch.valid
+        square = torch.where(batch.valid, forecast.central - batch.values, 0.0).square()
+        self._squares.add({"square": (weight * square).sum() / weight.sum()}, float(weight.sum()))
+
+    def gather(self, add_up: Callable[[Tensor], Tensor]) -> None:
+        """Take in what the other processes found; `add_up` sums a vector over all of them."""
+        both = {"losses": (self._losses, self.names), "squares": (self._squares, ("square",))}
+        whole = summed(both, add_up)
+        self._losses, self._squares = whole["losses"], whole["squares"]
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """Unweighted means by name."""
+        return self._losses.compute()
+
+    @property
+    def central(self) -> float:
+        """The root mean square error of the central forecast, in normalised units."""
+        return float(self._squares.compute()["square"] ** 0.5)

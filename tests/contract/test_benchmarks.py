@@ -1,0 +1,34 @@
+"""The benchmarks run, on networks too small to measure anything, and write what the README shows."""
+
+import json
+import runpy
+import warnings
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[1] / "bench"
+
+
+def test_the_routing_benchmark_writes_its_table_and_its_plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    runpy.run_path(str(BENCH / "routing_engines.py"))["main"](["--quick", "--out", str(tmp_path)])
+    document = json.loads((tmp_path / "routing.json").read_text())
+    found = {(row["table"], row["method"]) for row in document["rows"]}
+    tables = {table for table, _ in found}
+    assert len(tables) == 4
+    for method in ("joint", "pruned", "save-restore", "torchjd"):
+        assert {(table, method) for table in tables} <= found
+    assert sum(method == "detach" for _, method in found) == 3  # one table has no detach that a person would write
+    assert all(row["peak_mib"] > 0 and row["backward_ms"] < row["step_ms"] for row in document["rows"])
+    assert (tmp_path / "bench-routing.png").stat().st_size > 10_000
+
+
+def test_the_benchmark_of_the_whole_step_pairs_both_loops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*")  # Lightning #21326
+        runpy.run_path(str(BENCH / "lightning_step.py"))["main"](["--quick", "--out", str(tmp_path)])
+    (row,) = json.loads((tmp_path / "step.json").read_text())["rows"]
+    assert row["bare_ms"] > 0
+    assert row["stq_ms"] > 0

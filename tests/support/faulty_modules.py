@@ -1,0 +1,371 @@
+"""Lightning modules, and the nets in them, with one fault each."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from support.routed_nets import PATTERNS, ROUTES, BandNet, RoutedModule, adamw, band_plan
+from torch import Tensor, nn
+
+from stq.routing import Engine, Groups, Route, RoutedBackward, Router, plan_routes
+
+Faulty = LightningModule
+Losses = dict[str, Tensor]
+
+
+def routed(
+    net: nn.Module | None = None,
+    engine: str | Engine = "pruned",
+    routes: Mapping[str, Route] = ROUTES,
+    freeze: tuple[str, ...] = (),
+    after: Callable[[nn.Module], None] | None = None,
+    kind: type[RoutedModule] = RoutedModule,
+    patterns: Mapping[str, list[str]] = PATTERNS,
+) -> RoutedModule:
+    """The band net, or another, under a router; `after` comes when the groups are made."""
+    net = BandNet() if net is None else net
+    plan = band_plan(net, routes, patterns, freeze)
+    if after is not None:
+        after(net)
+    return kind(net, Router(plan, engine), adamw)
+
+
+def with_losses(change: Callable[[Losses], Losses]) -> Callable[[], RoutedModule]:
+    """The band net with other losses."""
+
+    class Changed(BandNet):
+        def losses(self, fields: Tensor, truth: Tensor) -> Losses:
+            return change(super().losses(fields, truth))
+
+    return lambda: routed(Changed())
+
+
+def with_features(change: Callable[[Tensor], Tensor]) -> Callable[[], RoutedModule]:
+    """The band net with something between its backbone and its heads."""
+
+    class Changed(BandNet):
+        def forward(self, fields: Tensor) -> tuple[Tensor, list[Tensor]]:
+            features = change(self.backbone(fields))
+            return self.central(features), [head(features) for head in self.quantiles]
+
+    return lambda: routed(Changed())
+
+
+class NoBackward(torch.autograd.Function):
+    """A function whose author forgot its gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return torch.zeros_like(g)
+
+
+class Infinite(NoBackward):
+    """A function with a finite value and a gradient that is not."""
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return g / 0.0
+
+
+class UnderNoGrad(BandNet):
+    """A forward pass for evaluation, used in training."""
+
+    def losses(self, fields: Tensor, truth: Tensor) -> Losses:
+        with torch.no_grad():
+            return super().losses(fields, truth)
+
+
+class Adapted(BandNet):
+    """A net whose forward pass uses an adapter, once it has one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.adapter: nn.Module | None = None
+
+    def forward(self, fields: Tensor) -> tuple[Tensor, list[Tensor]]:
+        features = self.backbone(fields)
+        features = features if self.adapter is None else features + self.adapter(features)
+        return self.central(features), [head(features) for head in self.quantiles]
+
+
+def adapt(net: nn.Module) -> None:
+    """Give the net its adapter."""
+    net.adapter = nn.Conv2d(4, 4, 1)
+
+
+def half_frozen() -> BandNet:
+    """The first layer of the backbone is not to be trained."""
+    net = BandNet()
+    net.backbone[0].requires_grad_(False)
+    return net
+
+
+def thaw(net: nn.Module) -> None:
+    """Everything is to be trained after all."""
+    net.requires_grad_(True)
+
+
+def tie(net: nn.Module) -> None:
+    """A layer of a quantile head becomes that of the backbone, as one object."""
+    net.quantiles[0][0] = net.quantiles[1][0]
+
+
+def share_memory(net: nn.Module) -> None:
+    """A bias of a quantile head becomes a view of one of the backbone's."""
+    net.quantiles[0][0].bias.data = net.backbone[0].bias.data[:3]
+
+
+def spare(net: nn.Module) -> None:
+    """A parameter that nothing uses."""
+    net.central.register_parameter("spare", nn.Parameter(torch.ones(2)))
+
+
+def with_spare() -> BandNet:
+    net = BandNet()
+    spare(net)
+    return net
+
+
+def copy_by_hook(net: nn.Module) -> None:
+    """Whatever a quantile head accumulates moves the backbone."""
+
+    def copy(parameter: Tensor) -> None:
+        bias = net.backbone[0].bias
+        bias.grad = (torch.zeros_like(bias) if bias.grad is None else bias.grad) + parameter.grad.sum()
+
+    net.quantiles[0][0].bias.register_post_accumulate_grad_hook(copy)
+
+
+def carry_by_hook(net: nn.Module) -> None:
+    """A gradient hook remembers what flows in a quantile head, and another adds it to the central head."""
+    seen: list[Tensor] = []
+    net.quantiles[1][2].weight.register_hook(lambda g: seen.append(g.sum()))
+    net.central.bias.register_hook(lambda g: g + sum(seen))
+
+
+def step_by_hook(net: nn.Module) -> None:
+    """An optimiser in the backward, as it is done to save memory."""
+
+    def step(parameter: Tensor) -> None:
+        with torch.no_grad():
+            parameter.sub_(parameter.grad, alpha=0.01)
+        parameter.grad = None
+
+    for parameter in net.parameters():
+        parameter.register_post_accumulate_grad_hook(step)
+
+
+class SecondBackward(RoutedModule):
+    """Runs a backward of its own after the routed one."""
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        losses = self.net.losses(*batch)
+        self.beside = losses["pinball"]
+        return self.router.total(losses)
+
+    def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        super().backward(loss, retain_graph=True)
+        torch.autograd.backward([0.01 * self.beside])
+
+
+class AddsAfterwards(RoutedModule):
+    """Adds to the gradients when the backward is done."""
+
+    def on_after_backward(self) -> None:
+        for parameter in self.net.central.parameters():
+            if parameter.grad is not None:
+                parameter.grad.add_(0.01)
+
+
+class TouchesTheFrozen(RoutedModule):
+    """Gives what is frozen a gradient when the backward is done."""
+
+    def on_after_backward(self) -> None:
+        for parameter in self.net.backbone.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+
+
+class AddsATerm(RoutedModule):
+    """A penalty that no route knows."""
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        return super().training_step(batch, index) + 0.1 * self.net.central.weight.square().sum()
+
+
+class Turned(RoutedModule):
+    """Climbs."""
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        return -super().training_step(batch, index)
+
+
+class Switched(RoutedModule):
+    """Multiplies everything by zero."""
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        return 0.0 * super().training_step(batch, index)
+
+
+class ByHand(RoutedModule):
+    """Manual optimisation."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.automatic_optimization = False
+
+
+class Unrouted(RoutedModule):
+    """Gives Lightning a total that the router never saw."""
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        return torch.stack(list(self.net.losses(*batch).values())).sum()
+
+
+class WithoutRouter(RoutedModule):
+    """Nobody set it."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        del self.router
+
+
+def changed(name: str, change: Callable[[Tensor], Tensor]) -> Callable[[], RoutedModule]:
+    """The band net with one loss replaced."""
+    return with_losses(lambda losses: {**losses, name: change(losses[name])})
+
+
+TOO_WIDE = {**ROUTES, "mse": Route(1.0, {"backbone": 1.0, "central": 1.0, "quantiles": 1.0})}
+FORGOTTEN = {name: PATTERNS[name] for name in ("backbone", "central")}
+
+FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
+    "a tag too wide": (lambda: routed(routes=TOO_WIDE), "dead", "mse may move quantiles"),
+    "hard binning": (
+        changed("edges", lambda loss: loss.detach().round()),
+        "dead",
+        "edges may move backbone and has no graph",
+    ),
+    "hard binning with a graph": (
+        changed("edges", lambda loss: 0.0 * loss + loss.detach().round()),
+        "dead",
+        "edges may move backbone and has no gradient",
+    ),
+    "a detached output": (with_features(lambda x: x.detach()), "dead", "mse may move backbone"),
+    "a forward under no_grad": (
+        lambda: routed(UnderNoGrad()),
+        "dead",
+        "the group quantiles receives no gradient at all",
+    ),
+    "a function without backward": (with_features(NoBackward.apply), "dead", "mse may move backbone"),
+    "a function with an infinite one": (with_features(Infinite.apply), "nonfinite", "mse or its gradient on backbone"),
+    "a hook that stops the gradient": (
+        with_features(lambda x: stopped(x)),
+        "dead",
+        "mse may move backbone and has no gradient there",
+    ),
+    "a loss that is not a number": (
+        changed("mse", lambda loss: loss * float("nan")),
+        "nonfinite",
+        "mse or its gradient",
+    ),
+    "an infinite loss": (
+        changed("pinball", lambda loss: loss / 0.0),
+        "nonfinite",
+        "pinball or its gradient on quantiles",
+    ),
+    "0/0 under a root": (changed("mse", lambda loss: loss + (loss - loss).sqrt()), "nonfinite", "mse or its gradient"),
+    "a parameter that nothing uses": (lambda: routed(with_spare()), "starved", "central.spare"),
+    "a layer of zeros": (with_features(lambda x: 0.0 * x), "dead", "mse may move backbone"),
+    "thawed afterwards": (
+        lambda: routed(half_frozen(), after=thaw),
+        "refused",
+        "net.backbone.0.weight can be trained and is in no group",
+    ),
+    "added afterwards": (
+        lambda: routed(Adapted(), after=adapt),
+        "refused",
+        "net.adapter.weight can be trained and is in no group",
+    ),
+    "tied afterwards": (lambda: routed(after=tie), "starved", "quantiles.0.0.weight of quantiles receives no gradient"),
+    "on one memory": (lambda: routed(after=share_memory), "leak", "share their memory"),
+    "a hook that copies": (
+        lambda: routed(after=copy_by_hook),
+        "leak",
+        "pinball changes what the other losses give to b",
+    ),
+    "a hook that carries": (lambda: routed(after=carry_by_hook), "leak", "pinball changes what the other"),
+    "a second backward": (lambda: routed(kind=SecondBackward), "mismatch", "backbone are not those of the engine"),
+    "a gradient added afterwards": (
+        lambda: routed(kind=AddsAfterwards),
+        "mismatch",
+        "central are not those of the eng",
+    ),
+    "a frozen gradient afterwards": (
+        lambda: routed(kind=TouchesTheFrozen, freeze=("backbone",)),
+        "leak",
+        "backbone.0.weight has a gradient that the engine did not give",
+    ),
+    "uphill": (lambda: routed(kind=Turned), "mismatch", "multiplied by -1"),
+    "multiplied by zero": (lambda: routed(kind=Switched), "mismatch", "multiplied by 0"),
+    "an optimiser in the backward": (lambda: routed(after=step_by_hook), "refused", "moves the weights of"),
+    "a term without a route": (lambda: routed(kind=AddsATerm), "refused", "a term was added to the total"),
+    "a loss that is no scalar": (changed("mse", lambda loss: loss.repeat(3)), "refused", "'mse' has the shape (3,)"),
+    "a loss that is missing": (
+        with_losses(lambda ls: {"mse": ls["mse"], "edges": ls["edges"]}),
+        "refused",
+        "'pinball' has no",
+    ),
+    "a loss that has no route": (with_losses(lambda ls: {**ls, "more": ls["mse"]}), "refused", "'more' has no route"),
+    "frozen afterwards": (
+        lambda: routed(after=lambda net: net.central.requires_grad_(False)),
+        "refused",
+        "frozen since",
+    ),
+    "optimised by hand": (lambda: routed(kind=ByHand), "refused", "keep automatic_optimization on"),
+    "a total that was not routed": (lambda: routed(kind=Unrouted), "refused", "without the losses of a step"),
+    "no router": (lambda: routed(kind=WithoutRouter), "refused", "has no router"),
+}
+"""Each with the kind of fault and words of the text; `refused` where there is nothing to audit."""
+
+
+def stopped(x: Tensor) -> Tensor:
+    """The same, with a hook that lets nothing through."""
+    if x.requires_grad:
+        x.register_hook(torch.zeros_like)
+    return x
+
+
+def tied_groups() -> Groups:
+    """One weight in two groups."""
+    net = BandNet()
+    net.quantiles[0][0].weight = net.quantiles[1][0].weight
+    return Groups.of(net, {**PATTERNS, "quantiles": ["quantiles.0.*"], "others": ["quantiles.1.*"]})
+
+
+def wrong_order() -> type:
+    """Lightning's backward stands first."""
+    return type("WrongOrder", (LightningModule, RoutedBackward), {})
+
+
+UNMADE: dict[str, tuple[Callable[[], object], str]] = {
+    "tied across groups": (tied_groups, "is in two groups"),
+    "a forgotten group": (lambda: Groups.of(BandNet(), FORGOTTEN), "is in no group"),
+    "a pattern without match": (
+        lambda: Groups.of(BandNet(), {**PATTERNS, "more": ["heads.*"]}),
+        "matches no parameter",
+    ),
+    "a group that no loss moves": (
+        lambda: plan_routes(Groups.of(BandNet(), PATTERNS), {"mse": ROUTES["mse"]}),
+        "updates the group 'quantiles'",
+    ),
+    "bases in the wrong order": (wrong_order, "its backward would run unrouted"),
+    "a tag that doesn't exist": (
+        lambda: plan_routes(Groups.of(BandNet(), PATTERNS), {**ROUTES, "more": Route(1.0, {"centrall": 1.0})}),
+        "did you mean 'central'?",
+    ),
+}
+"""Faults that are refused when groups and table are made."""

@@ -1,0 +1,115 @@
+"""Half precision with a gradient scaler, on a scaler of the CPU: in use `16-mixed` is refused there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.plugins import MixedPrecision
+from support.tiny_runs import tiny_source, tiny_spec
+from torch import Tensor
+
+from stq.app._assembly import assemble
+from stq.training import CompositeOptimiser, ForecastModule
+from stq.training._fit import known_warnings, quiet
+
+Weights = dict[str, Tensor]
+COMPOSITE = "optim.groups={quantiles: {name: sgd, lr: 0.1, momentum: 0.9}}"
+
+
+@dataclass
+class Trained:
+    """What a fit left, and what it saw on its way: the weights after each batch, and the norms before clipping."""
+
+    module: ForecastModule
+    scaler: torch.amp.GradScaler
+    weights: list[Weights]
+    norms: list[dict[str, float]]
+    steps: int
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_source(tmp_path_factory.mktemp("data"))
+
+
+class Record(Callback):
+    """Keeps what stands after each batch."""
+
+    def __init__(self) -> None:
+        self.weights: list[Weights] = []
+        self.norms: list[dict[str, float]] = []
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: object) -> None:
+        assert isinstance(pl_module, ForecastModule)
+        self.weights.append({name: p.detach().clone() for name, p in pl_module.forecaster.named_parameters()})
+        self.norms.append(dict(pl_module.gradient_norms))
+
+
+def trained(source: Path, overrides: Sequence[str], *, scale: float = 2.0**8, backoff: float = 0.5) -> Trained:
+    """An epoch of 4 batches in half precision."""
+    experiment = assemble(tiny_spec(source, overrides))
+    module, settings = experiment.module, experiment.loaded.spec.trainer
+    record = Record()
+    scaler = torch.amp.GradScaler("cpu", init_scale=scale, backoff_factor=backoff)
+    where = {key: value for key, value in quiet(settings).items() if key != "precision"}
+    with known_warnings():
+        trainer = Trainer(
+            max_epochs=1,
+            callbacks=[record],
+            plugins=[MixedPrecision("16-mixed", "cpu", scaler)],
+            enable_checkpointing=False,
+            accumulate_grad_batches=settings.accumulate_grad_batches,
+            **where,
+        )
+        trainer.fit(module, datamodule=experiment.loaders)
+    return Trained(module, scaler, record.weights, record.norms, trainer.global_step)
+
+
+def same(a: Weights, b: Weights) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+FEATURES = {
+    "clipped by group": [],
+    "clipped by one norm": ["optim.clip.per=global"],
+    "accumulated": ["trainer.accumulate_grad_batches=3"],
+    "algorithms by group": [COMPOSITE],
+    "activations checkpointed": ["model.checkpoint_activations=true"],
+}
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_pruned_and_save_restore_train_to_the_same_bits(source: Path, feature: str) -> None:
+    pruned, original = (
+        trained(source, [*FEATURES[feature], f"routing.engine={engine}"]) for engine in ("pruned", "save-restore")
+    )
+    assert all(same(a, b) for a, b in zip(pruned.weights, original.weights, strict=True))
+    assert not same(pruned.weights[-2], pruned.weights[-1])
+    assert pruned.scaler.get_scale() == 2.0**8
+
+
+def test_gradients_are_clipped_at_their_own_scale(source: Path) -> None:
+    """A scale, being a power of two, is not seen past the scaler but where a gradient of half precision underflows."""
+    plain, scaled = (trained(source, [], scale=scale) for scale in (1.0, 2.0**8))
+    assert len(plain.norms) == 4
+    for ours, theirs in zip(scaled.norms, plain.norms, strict=True):
+        assert ours == pytest.approx(theirs, rel=0.02)
+    for name, value in plain.weights[-1].items():
+        torch.testing.assert_close(scaled.weights[-1][name], value, rtol=0, atol=2e-3)  # 4 steps of at most 1e-3 each
+
+
+@pytest.mark.parametrize("settings", [[], [COMPOSITE]], ids=["one algorithm", "algorithms by group"])
+def test_an_overflow_skips_the_step_of_every_group_and_training_goes_on(source: Path, settings: list[str]) -> None:
+    """The first batch overflows; then the scale is small enough."""
+    found = trained(source, settings, scale=2.0**40, backoff=2.0**-32)
+    fresh = dict(assemble(tiny_spec(source)).module.forecaster.named_parameters())
+    assert same(found.weights[0], fresh)
+    assert any(norm == float("inf") or norm != norm for norm in found.norms[0].values())
+    assert all(norm < float("inf") for norms in found.norms[1:] for norm in norms.values())
+    assert [name for name in fresh if torch.equal(found.weights[-1][name], fresh[name])] == []
+    assert found.scaler.get_scale() == 2.0**8
+    assert found.steps == 4
+    assert isinstance(found.module.trainer.optimizers[0], CompositeOptimiser) == bool(settings)
