@@ -59,7 +59,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
     Raises UsageError for a split that the run has not, CheckFailed where the run or its data is not what was trained.
     """
     loaded = run.load_spec()
-    data = open_data(loaded.spec.data, Statistics.load(run.statistics))
+    data = open_data(loaded.spec.data, Statistics.load(run.statistics), loaded=loaded)
     if data.fingerprint != run.read_environment().get("data_sha256"):
         raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
     if split not in data.splits:

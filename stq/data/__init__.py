@@ -9,11 +9,18 @@ This package is the only home of xarray, and the only one that knows of files, c
 """
 
 from stq.data._build_data import build_data
-from stq.data._files import list_files
+from stq.data._builtin_readers import stq_readers
+from stq.data._derived import Derived, Mask, UnknownVariable
 from stq.data._forecast_data import ForecastData
 from stq.data._grid import Grid
+from stq.data._open_source import open_source
+from stq.data._read_zarr import ZarrReader
+from stq.data._reader import Reader
+from stq.data._regular_time import RegularTime
 from stq.data._request import DataRequest, StaticMap
 from stq.data._series import Series, read_series
+from stq.data._source_file import Reading, SourceFile
+from stq.data._sources import READERS, list_sources
 from stq.data._splits import resolve_splits
 from stq.data._statistics import Statistics
 from stq.data._time_axis import TimeAxis
@@ -21,18 +28,29 @@ from stq.data._window_dataset import WindowDataset
 from stq.data._windows import WindowPlan, plan_windows
 
 __all__ = [
+    "READERS",
     "DataRequest",
+    "Derived",
     "ForecastData",
     "Grid",
+    "Mask",
+    "Reader",
+    "Reading",
+    "RegularTime",
     "Series",
+    "SourceFile",
     "StaticMap",
     "Statistics",
     "TimeAxis",
+    "UnknownVariable",
     "WindowDataset",
     "WindowPlan",
+    "ZarrReader",
     "build_data",
-    "list_files",
+    "list_sources",
+    "open_source",
     "plan_windows",
     "read_series",
     "resolve_splits",
+    "stq_readers",
 ]

@@ -1,7 +1,6 @@
 """What one file contributes to the series."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -9,9 +8,10 @@ from jaxtyping import Float32
 
 from stq.data._axes import find_axes, is_dated
 from stq.data._coarsen import check_block, coarsen_field
-from stq.data._files import open_netcdf
 from stq.data._grid import Grid, read_grid
+from stq.data._open_source import open_source
 from stq.data._request import DataRequest
+from stq.data._source_file import SourceFile
 from stq.data._variable import read_values, select_variable
 from stq.errors import DataError
 
@@ -20,7 +20,7 @@ from stq.errors import DataError
 class Part:
     """The moving variables of one file, coarsened, with their dates; `grid` is the one before coarsening."""
 
-    path: Path
+    path: SourceFile
     dates: xr.DataArray
     values: Float32[np.ndarray, "N V Y X"]
     units: tuple[str, ...]
@@ -28,7 +28,7 @@ class Part:
     notes: tuple[str, ...]
 
 
-def read_part(path: Path, request: DataRequest) -> Part:
+def read_part(path: SourceFile, request: DataRequest) -> Part:
     """Read one file.
 
     Raises:
@@ -36,7 +36,7 @@ def read_part(path: Path, request: DataRequest) -> Part:
     """
     fields, units, dates, grids = [], [], [], []
     notes: tuple[str, ...] = ()
-    with open_netcdf(path) as dataset:
+    with open_source(path) as dataset:
         for name in request.moving:
             key = "data.targets" if name in request.targets else "data.inputs"
             variable = select_variable(dataset, name, path, key)
@@ -59,7 +59,7 @@ def read_part(path: Path, request: DataRequest) -> Part:
     return Part(path, dates[0], np.stack(fields, axis=1), tuple(units), grids[0], notes)
 
 
-def _dates(variable: xr.DataArray, name: str | None, path: Path) -> xr.DataArray:
+def _dates(variable: xr.DataArray, name: str | None, path: SourceFile) -> xr.DataArray:
     if name is None:
         raise DataError(
             f"{path}: variable '{variable.name}' has no time axis (its dimensions are "

@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from stq.data._derived import Derived, Mask
+from stq.data._reader import Reader
+from stq.data._regular_time import RegularTime
+from stq.data._source_file import Reading
+from stq.data._sources import READERS
 from stq.errors import DataError
 
 Normalise = Literal["anomaly", "standard", "none"]
@@ -26,7 +31,8 @@ class DataRequest:
 
     `split` names blocks of *target* dates, both ends included ("1995-01" is the whole month), or fractions of the
     series in the order train, val, calibration, test. `coarsen` is (rows, columns) to a block, `patch` is
-    (size, overlap) in cells of the coarsened grid, `dims` overrides the names of the axes `time`, `y` and `x`.
+    (size, overlap) in cells of the coarsened grid, `dims` overrides the names of the axes `time`, `y` and `x`. `time`
+    dates files that have no dates, `index` is a CSV file with the dates of files that are one step each.
     """
 
     source: tuple[str, ...]
@@ -43,6 +49,11 @@ class DataRequest:
     patch: tuple[int, int] | None = None
     area_weights: Literal["none", "cosine"] = "none"
     dims: Mapping[str, str] = field(default_factory=dict)
+    time: RegularTime | None = None
+    index: str | None = None
+    derived: tuple[Derived, ...] = ()
+    mask: Mask | None = None
+    readers: tuple[Reader, ...] = READERS
 
     def __post_init__(self) -> None:
         faults = {
@@ -60,6 +71,11 @@ class DataRequest:
     def moving(self) -> tuple[str, ...]:
         """The variables that change in time, each once: the targets first, then the further inputs."""
         return tuple(dict.fromkeys((*self.targets, *self.inputs)))
+
+    @property
+    def reading(self) -> Reading:
+        """How each file is read."""
+        return Reading(self.dims, self.time, self.index, self.derived, self.mask)
 
 
 def _ascend_from_1(horizons: tuple[int, ...]) -> bool:

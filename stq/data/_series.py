@@ -7,10 +7,10 @@ import xarray as xr
 from jaxtyping import Float32
 
 from stq.data._coarsen import coarsen_grid
-from stq.data._files import list_files
 from stq.data._grid import Grid
 from stq.data._part import Part, read_part
 from stq.data._request import DataRequest
+from stq.data._sources import list_sources
 from stq.data._time_axis import TimeAxis, read_times
 from stq.errors import DataError
 
@@ -36,7 +36,10 @@ def read_series(request: DataRequest) -> Series:
     Raises:
         DataError: whatever makes a file unusable, or unlike the first one, naming file and variable.
     """
-    parts = sorted((read_part(path, request) for path in list_files(request.source)), key=_start)
+    parts = sorted(
+        (read_part(path, request) for path in list_sources(request.source, request.reading, request.readers)),
+        key=_start,
+    )
     first = parts[0]
     for part in parts[1:]:
         _check_alike(first, part)

@@ -1,17 +1,17 @@
 """Maps that are constant in time, on the grid of the series."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
 
 from stq.data._axes import find_axes
 from stq.data._coarsen import coarsen_field
-from stq.data._files import list_files, open_netcdf
 from stq.data._grid import read_grid
+from stq.data._open_source import open_source
 from stq.data._request import DataRequest, StaticMap
 from stq.data._series import Series, read_series
+from stq.data._sources import list_sources, static_source
 from stq.data._variable import read_values, select_variable
 from stq.errors import DataError
 
@@ -42,12 +42,16 @@ def read_static(
 
 def _read_constant(item: StaticMap, request: DataRequest, series: Series) -> Float32[np.ndarray, "Y X"] | None:
     """The map, coarsened; None for a variable of the source that changes in time."""
-    path = Path(item.file).expanduser() if item.file else list_files(request.source)[0]
-    with open_netcdf(path) as dataset:
+    if item.file:
+        files = [static_source(item.file, request.reading, request.readers)]
+    else:
+        files = [*list_sources(request.source, request.reading, request.readers)]
+    path = files[0]
+    with open_source(path) as dataset:
         variable = select_variable(dataset, item.variable, path, "data.static")
         axes = find_axes(variable, request.dims, path)
         steps = variable.sizes[axes.time] if axes.time else 1
-        if steps != 1 and not item.file:
+        if (steps != 1 or (axes.time and len(files) > 1)) and not item.file:
             return None
         if steps != 1:
             raise DataError(f"{path}: static map '{item.variable}' has {steps} steps in time; a map is constant")

@@ -8,6 +8,7 @@ Nothing here imports torch or numpy, so that a wrong spec is answered at once.
 """
 
 from stq.spec._data_spec import CoarsenSpec, DataSpec, DimsSpec, PatchSpec, StaticSpec
+from stq.spec._derived_spec import DerivedSpec, MaskSpec
 from stq.spec._dump import dump_spec
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
@@ -17,6 +18,7 @@ from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec, ScheduleSp
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import SplitSpec
+from stq.spec._time_spec import TimeSpec
 from stq.spec._trainer_spec import TrainerSpec
 
 __all__ = [
@@ -24,12 +26,14 @@ __all__ = [
     "ClipSpec",
     "CoarsenSpec",
     "DataSpec",
+    "DerivedSpec",
     "DimsSpec",
     "GroupOptimSpec",
     "HeadsSpec",
     "LoadedSpec",
     "LocationSpec",
     "LossSpec",
+    "MaskSpec",
     "ModelSpec",
     "OptimSpec",
     "PatchSpec",
@@ -39,6 +43,7 @@ __all__ = [
     "Spec",
     "SplitSpec",
     "StaticSpec",
+    "TimeSpec",
     "TrainerSpec",
     "dump_spec",
     "load_spec",

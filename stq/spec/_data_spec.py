@@ -2,11 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from stq.spec._derived_spec import DerivedSpec, MaskSpec, in_order
+from stq.spec._frozen_dict import FrozenDict
 from stq.spec._section import Mistake, Section, Surroundings, found, refuse
 from stq.spec._split_spec import SplitSpec
-from stq.spec._types import Count, File, ListOf, OneOf, SetOf, Text, WholeNumber, absolute, ascending, expect
+from stq.spec._time_spec import TimeSpec
+from stq.spec._types import Count, File, ListOf, MappingOf, OneOf, SetOf, Text, WholeNumber, absolute, ascending, expect
 
 
 class StaticSpec(Section):
@@ -112,6 +115,16 @@ class DataSpec(Section):
     """Squares to cut large fields into, {size, overlap} in cells; default null, whole fields."""
     dims: DimsSpec | None = None
     """Names of the axes {time, y, x}; default null, found from the file."""
+    time: TimeSpec | None = None
+    """Dates of files that have none, {start, step, calendar} or {index}; default null, dates are in the files."""
+    derived: Annotated[MappingOf[DerivedSpec], AfterValidator(in_order)] = FrozenDict()
+    """Variables computed from those of the files, by name: an expression such as (nir - red) / (nir + red), or
+    {expr, units}; default none."""
+    mask: MaskSpec | None = None
+    """Where values count, {where}, for example {where: "SCL in [4, 5]"}; default null, everywhere."""
+    absent_chunks: Annotated[Literal["refuse", "fill"], OneOf()] = "refuse"
+    """What a chunk means that a Zarr store does not hold. refuse: it may be lost, an error; fill: Zarr's fill value,
+    for stores that leave out chunks of nothing else. Default refuse."""
     area_weights: Annotated[Literal["none", "cosine"], OneOf()] = "none"
     """cosine: losses and scores weight a cell by the cosine of its latitude. Default none: all cells alike."""
     batch_size: Count = 8
