@@ -6,7 +6,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from stq.data._axes import find_axes
+from stq.data._climatology import CellMeans
 from stq.data._coarsen import coarsen_field
+from stq.data._field_store import FieldStore, in_blocks
 from stq.data._grid import read_grid
 from stq.data._open_source import open_source
 from stq.data._request import DataRequest, StaticMap
@@ -28,13 +30,15 @@ def read_static(
     """
     maps, notes = [], []
     for item in request.static:
-        constant = _read_constant(item, request, series)
+        constant = series.maps.get(item.variable)
+        if constant is None:
+            constant = _read_constant(item, request, series)
         if constant is None:
             moving = series
             if item.variable not in series.names:
-                moving = read_series(replace(request, targets=(item.variable,), inputs=()))
-            values = moving.values[train.start : train.stop, moving.names.index(item.variable)]
-            constant = _mean_in_time(values)
+                alone = replace(request, targets=(item.variable,), inputs=(), transform={}, future=(), rare=None)
+                moving = read_series(alone)
+            constant = _mean_in_time(moving.fields, moving.names.index(item.variable), train)
             notes.append(f"static map {item.variable} changes in time: its mean over the training part is used")
         maps.append(constant)
     return np.stack(maps) if maps else np.zeros((0, *series.grid.size), dtype=np.float32), tuple(notes)
@@ -63,8 +67,11 @@ def _read_constant(item: StaticMap, request: DataRequest, series: Series) -> Flo
     return coarsen_field(field, request.coarsen) if request.coarsen else field
 
 
-def _mean_in_time(values: Float32[np.ndarray, "N Y X"]) -> Float32[np.ndarray, "Y X"]:
-    valid = np.isfinite(values)
-    total = np.where(valid, values, 0).sum(axis=0, dtype=np.float64)
-    count = valid.sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+def _mean_in_time(fields: FieldStore, variable: int, train: range) -> Float32[np.ndarray, "Y X"]:
+    steps, means = np.arange(train.start, train.stop), CellMeans(1, fields.shape[2:])
+    for block in in_blocks(fields, steps, 1):
+        values = fields.read(steps[block], fields.whole, slice(variable, variable + 1))[:, 0]
+        valid = np.isfinite(values)
+        means.add(np.where(valid, values, 0).astype(np.float64), valid, np.zeros(len(values), dtype=np.int64))
+    maps, known = means.maps()
+    return np.where(known, maps[0], np.nan).astype(np.float32)
