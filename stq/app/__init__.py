@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._init_from import InitialWeights
+    from stq.app._init_spec import InitResult, init_spec
+    from stq.app._inspect_data import InspectResult, inspect_data
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._run_folder import RunFolder
@@ -21,7 +23,9 @@ _HOMES = {
     "CheckGradsResult": "_check_grads",
     "CheckResult": "_check",
     "EvaluateResult": "_evaluate",
+    "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
+    "InspectResult": "_inspect_data",
     "LossCard": "_list_losses",
     "PluginCard": "_list_plugins",
     "Ready": "_train",
@@ -30,6 +34,8 @@ _HOMES = {
     "check": "_check",
     "check_grads": "_check_grads",
     "evaluate": "_evaluate",
+    "init_spec": "_init_spec",
+    "inspect_data": "_inspect_data",
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
     "resume": "_train",
@@ -40,7 +46,9 @@ __all__ = [
     "CheckGradsResult",
     "CheckResult",
     "EvaluateResult",
+    "InitResult",
     "InitialWeights",
+    "InspectResult",
     "LossCard",
     "PluginCard",
     "Ready",
@@ -49,6 +57,8 @@ __all__ = [
     "check",
     "check_grads",
     "evaluate",
+    "init_spec",
+    "inspect_data",
     "list_losses",
     "list_plugins",
     "resume",

@@ -13,6 +13,7 @@ from stq.data._builtin_readers import stq_readers
 from stq.data._derived import Derived, Mask, UnknownVariable
 from stq.data._forecast_data import ForecastData
 from stq.data._grid import Grid
+from stq.data._inspect import Inspection, TimeSummary, VariableSummary, inspect_sources
 from stq.data._open_source import open_source
 from stq.data._read_zarr import ZarrReader
 from stq.data._reader import Reader
@@ -33,6 +34,7 @@ __all__ = [
     "Derived",
     "ForecastData",
     "Grid",
+    "Inspection",
     "Mask",
     "Reader",
     "Reading",
@@ -42,11 +44,14 @@ __all__ = [
     "StaticMap",
     "Statistics",
     "TimeAxis",
+    "TimeSummary",
     "UnknownVariable",
+    "VariableSummary",
     "WindowDataset",
     "WindowPlan",
     "ZarrReader",
     "build_data",
+    "inspect_sources",
     "list_sources",
     "open_source",
     "plan_windows",

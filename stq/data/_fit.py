@@ -36,14 +36,21 @@ def fit_statistics(
     if months:
         phases = np.searchsorted(np.array(months), series.times.months[train.start : train.stop])
     transforms = tuple(request.transform.get(name, "none") for name in request.moving)
+    where = ", ".join(request.source[:3]) + (", ..." if len(request.source) > 3 else "")
     notes, fitted = [_climatology_note(months)], []
     for index, name in enumerate(request.moving):
         missing = 1 - float(known[:, index].sum()) / (len(train) * cells)
         if missing == 1:
             role = "target" if name in request.targets else "input"
-            raise DataError(f"{role} '{name}' has no valid value in the training part")
+            raise DataError(f"{where}: {role} '{name}' has no valid value in the training part")
         frames = Frames(series.fields, steps, index, name, transforms[index])
         fitted.append(fit_variable(frames, phases, len(months) or 1, request.normalise))
+        if name in request.targets and fitted[-1].constant and not np.ptp(fitted[-1].climatology):
+            value = float(fitted[-1].climatology.flat[0])
+            raise DataError(
+                f"{where}: target '{name}' is {value:.6g} in every cell and step of the training part: "
+                f"there is nothing to forecast"
+            )
         if missing:
             notes.append(f"{name} misses {missing:.2%} of its training values: a channel tells the network where")
         if fitted[-1].constant:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from stq.data._reader import Reader
+from stq.data._reader import Reader, closed_at_the_end
 from stq.errors import DataError
 
 
@@ -48,7 +48,7 @@ class GeotiffReader(Reader):
                 raise DataError(f"{address}: can't be read as GeoTIFF: {error}") from error
         if not isinstance(bands, xr.DataArray):
             raise DataError(f"{address}: holds several images; write each to a file of its own")
-        with bands:
+        with closed_at_the_end(bands):
             yield _by_band(bands, address)
 
 

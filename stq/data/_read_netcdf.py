@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import xarray as xr
 
-from stq.data._reader import Reader
+from stq.data._reader import Reader, closed_at_the_end
 from stq.errors import DataError
 
 DATES = xr.coders.CFDatetimeCoder(
@@ -40,5 +40,5 @@ class NetcdfReader(Reader):
             raise DataError(f"{address}: its CF conventions can't be decoded: {cause}") from error
         except (OSError, RuntimeError) as error:
             raise DataError(f"{address}: can't be read as NetCDF: {error}") from error
-        with dataset:
+        with closed_at_the_end(dataset):
             yield dataset

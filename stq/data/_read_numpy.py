@@ -54,7 +54,8 @@ class NpzReader(Reader):
     @contextmanager
     def open(self, address: str) -> Iterator[xr.Dataset]:
         """See `Reader.open`."""
-        with _explained(address), np.load(address, allow_pickle=False) as archive:
+        with _explained(address), Path(address).open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DataError(f"{address}: holds one array, not several; call it .npy")
             arrays = {name: archive[name] for name in archive.files}
@@ -97,7 +98,7 @@ def _explained(address: str) -> Iterator[None]:
     except PermissionError as error:
         raise DataError(f"{address}: may not be read ({error.strerror})") from error
     except (OSError, ValueError, EOFError, KeyError, SyntaxError, zipfile.BadZipFile, RuntimeError) as error:
-        if "allow_pickle" in str(error):
+        if "allow_pickle" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{address}: holds Python objects (a pickle), which stq never loads: save numbers"
             ) from None

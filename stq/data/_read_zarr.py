@@ -13,7 +13,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import FsspecStore, LocalStore, WrapperStore
 
 from stq.data._read_netcdf import DATES
-from stq.data._reader import Reader
+from stq.data._reader import Reader, closed_at_the_end
 from stq.errors import DataError
 
 _MARKS = ("zarr.json", ".zgroup", ".zmetadata", ".zarray")
@@ -62,7 +62,7 @@ class ZarrReader(Reader):
             raise _lacking(address, error) from error
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise DataError(f"{address}: can't be read as a Zarr store: {error}") from error
-        with dataset:
+        with closed_at_the_end(dataset):
             yield dataset
 
 

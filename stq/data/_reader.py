@@ -1,11 +1,14 @@
 """What reads one kind of file."""
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
 import xarray as xr
+
+Opened = xr.Dataset | xr.DataArray
 
 
 @dataclass(frozen=True)
@@ -33,3 +36,20 @@ class Reader(ABC):
         Raises:
             DataError: the file is missing, is of another kind, or is damaged; the message begins with `address`.
         """
+
+
+@contextmanager
+def closed_at_the_end(opened: Opened) -> Iterator[None]:
+    """Close at the end of the block, but not where the garbage collector ends it.
+
+    That may be while this very thread holds the lock of xarray's file handles, for which closing would wait for good;
+    xarray closes such handles by itself as soon as nobody holds it.
+    """
+    try:
+        yield
+    except GeneratorExit:
+        raise
+    except BaseException:
+        opened.close()
+        raise
+    opened.close()

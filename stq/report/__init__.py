@@ -7,6 +7,7 @@ xarray is imported: results are only looked at.
 from stq.report._check import check_summary
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
+from stq.report._inspection import init_summary, inspection_tables
 from stq.report._losses import loss_page, loss_table
 from stq.report._plugins import plugin_table
 from stq.report._problems import problem_text
@@ -21,6 +22,8 @@ __all__ = [
     "TrainingLines",
     "check_summary",
     "gradient_tables",
+    "init_summary",
+    "inspection_tables",
     "json_text",
     "loss_page",
     "loss_table",

@@ -18,6 +18,7 @@ from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec, ScheduleSp
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import SplitSpec
+from stq.spec._template import commented_spec
 from stq.spec._time_spec import TimeSpec
 from stq.spec._trainer_spec import TrainerSpec
 
@@ -45,6 +46,7 @@ __all__ = [
     "StaticSpec",
     "TimeSpec",
     "TrainerSpec",
+    "commented_spec",
     "dump_spec",
     "load_spec",
     "parse_spec",

@@ -1,5 +1,6 @@
 """Readers: the same field gives the same series, whatever the kind of file that it lies in."""
 
+import gc
 import pickle
 import shutil
 from collections.abc import Callable
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 import rasterio
 import xarray as xr
-from affine import Affine
 from support.grids import monthly, request_for, seasonal, write_grid
+from support.rasters import write_tif
+from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
 from stq.data import RegularTime, Series, StaticMap, ZarrReader, build_data, list_sources, open_source, read_series
 from stq.errors import DataError
@@ -19,18 +21,6 @@ from stq.errors import DataError
 FIELD = seasonal(36)
 DATES = RegularTime((1995, 1, 1, 0, 0, 0), "1 month")
 NORTH, WEST = 50.0 - 2.5 * np.arange(4), 2.5 * np.arange(5)
-
-
-def write_tif(path: Path, *bands: np.ndarray, names: tuple[str, ...] = (), crs: str | None = "EPSG:4326", **changes):
-    """Bands of (row, column), on the grid of `write_grid`."""
-    rows, columns = bands[0].shape
-    profile = {"driver": "GTiff", "dtype": bands[0].dtype, "count": len(bands), "height": rows, "width": columns}
-    place = Affine(2.5, 0, -1.25, 0, -2.5, 51.25)
-    with rasterio.open(path, "w", **{**profile, "crs": crs, "transform": place, **changes}) as file:
-        for index, band in enumerate(bands, start=1):
-            file.write(band, index)
-        file.descriptions = names or (None,) * len(bands)
-    return path
 
 
 def as_netcdf(format: str) -> Callable[[Path], dict[str, object]]:
@@ -239,3 +229,13 @@ def test_no_date_and_two_dates_in_a_name_are_refused(name: str, tmp_path: Path) 
     path = write_tif(tmp_path / f"{name}.tif", FIELD[0])
     with pytest.raises(DataError, match=r"date.* in its name"):
         list_sources([str(path)])
+
+
+def test_a_forgotten_file_that_the_garbage_collector_finds_never_waits_for_its_own_lock(tmp_path: Path) -> None:
+    [source] = list_sources([str(write_grid(tmp_path / "a.nc", {"air": FIELD}))])
+    forgotten: list[object] = [open_source(source)]
+    forgotten[0].__enter__()
+    forgotten.append(forgotten)
+    del forgotten
+    with NETCDF4_PYTHON_LOCK:
+        gc.collect()
