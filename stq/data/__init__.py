@@ -10,7 +10,7 @@ This package is the only home of xarray, and the only one that knows of files, c
 
 from stq.data._build_data import build_data
 from stq.data._builtin_readers import stq_readers
-from stq.data._derived import Derived, Mask, UnknownVariable
+from stq.data._derived import Derived, Mask, UnknownVariable, derive
 from stq.data._forecast_data import ForecastData
 from stq.data._grid import Grid
 from stq.data._inspect import Inspection, TimeSummary, VariableSummary, inspect_sources
@@ -51,6 +51,7 @@ __all__ = [
     "WindowPlan",
     "ZarrReader",
     "build_data",
+    "derive",
     "inspect_sources",
     "list_sources",
     "open_source",

@@ -36,7 +36,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[..., np.ndarray]] = {
 
 
 def number(tree: ast.expr, values: Values) -> np.ndarray:
-    """The value of a checked tree, in double precision.
+    """The value of a checked tree, in double precision; the values are arrays of one axis or more.
 
     Missing where an operand is, and where there is no finite value: a division by zero, the logarithm of a negative
     number. (Plain floating point would call `x ** 0` of a missing x 1, and the least of 1 / 0 and 5 five.)
@@ -56,7 +56,7 @@ def _number(node: ast.expr, values: Values) -> np.ndarray:
         case ast.Name(id=name):
             return values[name]
         case ast.Constant(value=value):
-            return np.asarray(value, dtype=np.float64)
+            return np.array([value], dtype=np.float64)  # of one axis, or arithmetic would make numpy's scalars of it
         case ast.UnaryOp(op=op, operand=operand):
             found = _number(operand, values)
             return -found if isinstance(op, ast.USub) else found

@@ -152,6 +152,6 @@ class _Computed(BackendArray):
             piece = operand.isel({axis: indexers[str(axis)] for axis in operand.dims})
             ordered = piece.transpose(*(axis for axis in kept if axis in piece.dims))
             spread = tuple(slice(None) if axis in ordered.dims else None for axis in kept)
-            values[name] = ordered.values.astype(np.float64)[spread]
+            values[name] = np.asarray(ordered.values, dtype=np.float64)[*spread, None]
         whole = np.broadcast_shapes(*(value.shape for value in values.values()))
-        return np.broadcast_to(self.compute(values), whole)
+        return np.broadcast_to(self.compute(values), whole)[..., 0]
