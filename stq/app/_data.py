@@ -1,7 +1,7 @@
 """From the data section of the spec to data."""
 
-from stq.data import DataRequest, ForecastData, StaticMap, Statistics, build_data
-from stq.spec import DataSpec
+from stq.data import Blocks, DataRequest, ForecastData, Rare, RegularStep, StaticMap, Statistics, build_data
+from stq.spec import BlocksSpec, DataSpec, RareSpec
 
 
 def request_of(spec: DataSpec) -> DataRequest:
@@ -24,7 +24,26 @@ def request_of(spec: DataSpec) -> DataRequest:
         patch=None if spec.patch is None else (spec.patch.size, spec.patch.overlap),
         area_weights=spec.area_weights,
         dims=dims,
+        memory=spec.memory_bytes(),
+        gap=spec.split.gap,
+        strict=spec.split.strict,
+        blocks=_blocks(spec.split.blocks),
+        min_valid=0.0 if spec.patch is None else spec.patch.min_valid,
+        rare=None if spec.patch is None else _rare(spec.patch.rare),
+        missing=spec.missing,
+        step=None if spec.step is None else RegularStep(spec.step.every, spec.step.tolerance),
+        irregular=spec.irregular,
+        transform=spec.transform,
+        future=spec.future,
     )
+
+
+def _blocks(spec: BlocksSpec | None) -> Blocks | None:
+    return None if spec is None else Blocks(spec.size, spec.buffer, spec.held_out)
+
+
+def _rare(spec: RareSpec | None) -> Rare | None:
+    return None if spec is None else Rare(spec.variable, spec.above, spec.times)
 
 
 def open_data(spec: DataSpec, statistics: Statistics | None = None) -> ForecastData:

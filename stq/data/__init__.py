@@ -12,7 +12,7 @@ from stq.data._build_data import build_data
 from stq.data._files import list_files
 from stq.data._forecast_data import ForecastData
 from stq.data._grid import Grid
-from stq.data._request import DataRequest, StaticMap
+from stq.data._request import Blocks, DataRequest, Rare, RegularStep, StaticMap
 from stq.data._series import Series, read_series
 from stq.data._splits import resolve_splits
 from stq.data._statistics import Statistics
@@ -21,9 +21,12 @@ from stq.data._window_dataset import WindowDataset
 from stq.data._windows import WindowPlan, plan_windows
 
 __all__ = [
+    "Blocks",
     "DataRequest",
     "ForecastData",
     "Grid",
+    "Rare",
+    "RegularStep",
     "Series",
     "StaticMap",
     "Statistics",

@@ -7,7 +7,7 @@ What only plugins, data or the model's groups can decide is checked by others, w
 Nothing here imports torch or numpy, so that a wrong spec is answered at once.
 """
 
-from stq.spec._data_spec import CoarsenSpec, DataSpec, DimsSpec, PatchSpec, StaticSpec
+from stq.spec._data_spec import CoarsenSpec, DataSpec, DimsSpec, PatchSpec, RareSpec, StaticSpec, StepSpec
 from stq.spec._dump import dump_spec
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
@@ -16,10 +16,11 @@ from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec, ScheduleSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._spec import RoutingSpec, Spec
-from stq.spec._split_spec import SplitSpec
+from stq.spec._split_spec import BlocksSpec, SplitSpec
 from stq.spec._trainer_spec import TrainerSpec
 
 __all__ = [
+    "BlocksSpec",
     "CalibrationSpec",
     "ClipSpec",
     "CoarsenSpec",
@@ -34,11 +35,13 @@ __all__ = [
     "OptimSpec",
     "PatchSpec",
     "QuantileSpec",
+    "RareSpec",
     "RoutingSpec",
     "ScheduleSpec",
     "Spec",
     "SplitSpec",
     "StaticSpec",
+    "StepSpec",
     "TrainerSpec",
     "dump_spec",
     "load_spec",

@@ -16,6 +16,7 @@ SECTIONS = [member for member in vars(stq.spec).values() if isinstance(member, t
 REQUIRED = {
     ("Spec", "data"), ("Spec", "losses"), ("DataSpec", "source"), ("DataSpec", "targets"),
     ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("StaticSpec", "variable"),
+    ("RareSpec", "variable"), ("RareSpec", "above"), ("StepSpec", "every"),
 }  # fmt: skip
 
 
