@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stq.app._init_from import InitialWeights
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
+    from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._run_folder import RunFolder
     from stq.app._train import Ready, TrainResult, resume, train
 
@@ -26,14 +27,17 @@ _HOMES = {
     "PluginCard": "_list_plugins",
     "Ready": "_train",
     "RunFolder": "_run_folder",
+    "StoreResult": "_pack",
     "TrainResult": "_train",
     "check": "_check",
     "check_grads": "_check_grads",
     "evaluate": "_evaluate",
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
+    "pack_spec": "_pack",
     "resume": "_train",
     "train": "_train",
+    "verify_store": "_pack",
 }
 
 __all__ = [
@@ -45,14 +49,17 @@ __all__ = [
     "PluginCard",
     "Ready",
     "RunFolder",
+    "StoreResult",
     "TrainResult",
     "check",
     "check_grads",
     "evaluate",
     "list_losses",
     "list_plugins",
+    "pack_spec",
     "resume",
     "train",
+    "verify_store",
 ]
 
 

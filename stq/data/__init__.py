@@ -12,6 +12,8 @@ from stq.data._build_data import build_data
 from stq.data._files import list_files
 from stq.data._forecast_data import ForecastData
 from stq.data._grid import Grid
+from stq.data._pack import pack_data
+from stq.data._packed_store import PackedStore, open_store
 from stq.data._request import Blocks, DataRequest, Rare, RegularStep, StaticMap
 from stq.data._series import Series, read_series
 from stq.data._splits import resolve_splits
@@ -25,6 +27,7 @@ __all__ = [
     "DataRequest",
     "ForecastData",
     "Grid",
+    "PackedStore",
     "Rare",
     "RegularStep",
     "Series",
@@ -35,6 +38,8 @@ __all__ = [
     "WindowPlan",
     "build_data",
     "list_files",
+    "open_store",
+    "pack_data",
     "plan_windows",
     "read_series",
     "resolve_splits",
