@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stq.app._inspect_data import InspectResult, inspect_data
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
+    from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._run_folder import RunFolder
     from stq.app._train import Ready, TrainResult, resume, train
 
@@ -30,6 +31,7 @@ _HOMES = {
     "PluginCard": "_list_plugins",
     "Ready": "_train",
     "RunFolder": "_run_folder",
+    "StoreResult": "_pack",
     "TrainResult": "_train",
     "check": "_check",
     "check_grads": "_check_grads",
@@ -38,8 +40,10 @@ _HOMES = {
     "inspect_data": "_inspect_data",
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
+    "pack_spec": "_pack",
     "resume": "_train",
     "train": "_train",
+    "verify_store": "_pack",
 }
 
 __all__ = [
@@ -53,6 +57,7 @@ __all__ = [
     "PluginCard",
     "Ready",
     "RunFolder",
+    "StoreResult",
     "TrainResult",
     "check",
     "check_grads",
@@ -61,8 +66,10 @@ __all__ = [
     "inspect_data",
     "list_losses",
     "list_plugins",
+    "pack_spec",
     "resume",
     "train",
+    "verify_store",
 ]
 
 

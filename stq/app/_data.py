@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stq.data import (
+    Blocks,
     DataRequest,
     Derived,
     ForecastData,
     Mask,
+    Rare,
     Reader,
+    RegularStep,
     RegularTime,
     StaticMap,
     Statistics,
@@ -19,7 +22,7 @@ from stq.data import (
 )
 from stq.errors import DataError
 from stq.registry import load_readers
-from stq.spec import DataSpec, LoadedSpec
+from stq.spec import BlocksSpec, DataSpec, LoadedSpec, RareSpec
 
 
 def request_of(spec: DataSpec, readers: Sequence[Reader] | None = None) -> DataRequest:
@@ -48,7 +51,26 @@ def request_of(spec: DataSpec, readers: Sequence[Reader] | None = None) -> DataR
         derived=tuple(Derived(name, item.expr, item.units) for name, item in spec.derived.items()),
         mask=None if spec.mask is None else Mask(spec.mask.where, spec.mask.variables),
         readers=readers_for(spec) if readers is None else tuple(readers),
+        memory=spec.memory_bytes(),
+        gap=spec.split.gap,
+        strict=spec.split.strict,
+        blocks=_blocks(spec.split.blocks),
+        min_valid=0.0 if spec.patch is None else spec.patch.min_valid,
+        rare=None if spec.patch is None else _rare(spec.patch.rare),
+        missing=spec.missing,
+        step=None if spec.step is None else RegularStep(spec.step.every, spec.step.tolerance),
+        irregular=spec.irregular,
+        transform=spec.transform,
+        future=spec.future,
     )
+
+
+def _blocks(spec: BlocksSpec | None) -> Blocks | None:
+    return None if spec is None else Blocks(spec.size, spec.buffer, spec.held_out)
+
+
+def _rare(spec: RareSpec | None) -> Rare | None:
+    return None if spec is None else Rare(spec.variable, spec.above, spec.times)
 
 
 def readers_for(spec: DataSpec, plugins: Sequence[Path] = ()) -> tuple[Reader, ...]:

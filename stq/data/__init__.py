@@ -15,10 +15,12 @@ from stq.data._forecast_data import ForecastData
 from stq.data._grid import Grid
 from stq.data._inspect import Inspection, TimeSummary, VariableSummary, inspect_sources
 from stq.data._open_source import open_source
+from stq.data._pack import pack_data
+from stq.data._packed_store import PackedStore, open_store
 from stq.data._read_zarr import ZarrReader
 from stq.data._reader import Reader
 from stq.data._regular_time import RegularTime
-from stq.data._request import DataRequest, StaticMap
+from stq.data._request import Blocks, DataRequest, Rare, RegularStep, StaticMap
 from stq.data._series import Series, read_series
 from stq.data._source_file import Reading, SourceFile
 from stq.data._sources import READERS, list_sources
@@ -30,14 +32,18 @@ from stq.data._windows import WindowPlan, plan_windows
 
 __all__ = [
     "READERS",
+    "Blocks",
     "DataRequest",
     "Derived",
     "ForecastData",
     "Grid",
     "Inspection",
     "Mask",
+    "PackedStore",
+    "Rare",
     "Reader",
     "Reading",
+    "RegularStep",
     "RegularTime",
     "Series",
     "SourceFile",
@@ -55,6 +61,8 @@ __all__ = [
     "inspect_sources",
     "list_sources",
     "open_source",
+    "open_store",
+    "pack_data",
     "plan_windows",
     "read_series",
     "resolve_splits",

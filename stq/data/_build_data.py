@@ -10,6 +10,7 @@ from stq.data._area_weights import area_weights
 from stq.data._areas import Areas, counts_within, split_areas
 from stq.data._calendar import calendar_values
 from stq.data._channels import Channels, Future, channel_names
+from stq.data._field_store import FieldsInMemory
 from stq.data._fingerprint import fingerprint
 from stq.data._fit import fit_statistics
 from stq.data._forecast_data import ForecastData
@@ -37,7 +38,8 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
 
     Raises:
         DataError: whatever in the files, or in what is asked of them, can't be used.
-        CheckFailed: a packed store is damaged. Fitting looks at every frame; without it, sizes and sums of the index.
+        CheckFailed: a packed store is damaged. Fitting looks at every frame, and so does taking it into memory;
+            else the sums of its index and the sizes of its files are looked at.
     """
     series = read_series(request)
     splits = resolve_splits(request.split, series.times)
@@ -48,7 +50,8 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
     )
     weight = area_weights(series.grid, request.area_weights)
     train, targets = splits["train"], len(request.targets)
-    scan = known_scan(series.fields, series.names, verify=statistics is None)
+    in_memory = isinstance(series.fields, FieldsInMemory)
+    scan = known_scan(series.fields, series.names, verify=statistics is None or in_memory)
     static, static_notes = read_static(request, series, train)
     fit_notes: tuple[str, ...] = ()
     if statistics is None:

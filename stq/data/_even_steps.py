@@ -49,13 +49,13 @@ def even_dates(dates: xr.DataArray, step: RegularStep, where: str) -> EvenDates:
         places = _seconds_from_first(dates) / (count * _SECONDS[unit])
     nearest = np.rint(places).astype(np.int64)
     off = np.abs(places - nearest) > step.tolerance
-    for at in np.flatnonzero(off)[:1]:
+    for at in np.flatnonzero(off)[:1].tolist():
         raise DataError(
             f"{where}: the date {_label(dates, at)} stands {abs(places[at] - nearest[at]):.2g} steps of {step.every} "
             f"off the even axis from {_label(dates, 0)} (data.step allows {step.tolerance:g}); "
             f"give another step, or data.irregular: index"
         )
-    for at in np.flatnonzero(np.diff(nearest) <= 0)[:1]:
+    for at in np.flatnonzero(np.diff(nearest) <= 0)[:1].tolist():
         raise DataError(
             f"{where}: from {_label(dates, at)} to {_label(dates, at + 1)} it is not a step of {step.every} (data.step)"
         )

@@ -62,8 +62,12 @@ class FieldStore(ABC):
 class FieldsInMemory(FieldStore):
     """Fields in one array: reading is looking."""
 
-    def __init__(self, values: Float32[np.ndarray, "N V Y X"]) -> None:
+    def __init__(
+        self, values: Float32[np.ndarray, "N V Y X"], scan: Scan | None = None, origin: str = "memory"
+    ) -> None:
         self.values = values
+        self._scan = scan
+        self._origin = origin
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -74,6 +78,12 @@ class FieldsInMemory(FieldStore):
         self, steps: Int64[np.ndarray, " n"], tile: Tile, variables: slice = slice(None)
     ) -> Float32[np.ndarray, "n v y x"]:
         return self.values[as_index(steps), variables, tile.rows, tile.columns]
+
+    def stored_scan(self) -> Scan | None:
+        return self._scan
+
+    def __str__(self) -> str:
+        return self._origin
 
 
 def as_index(steps: Int64[np.ndarray, " n"]) -> "slice | Int64[np.ndarray, ' n']":

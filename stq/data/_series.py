@@ -1,7 +1,8 @@
 """The series: every moving variable of the source on one grid and one time axis, in memory or where it lies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -12,6 +13,7 @@ from stq.data._even_steps import SparseFields, even_dates, gap_channel
 from stq.data._field_store import FieldsInMemory, FieldStore, in_blocks
 from stq.data._file_fields import FileFields
 from stq.data._grid import Grid
+from stq.data._packed_store import is_store, open_store
 from stq.data._part import Part, read_part
 from stq.data._request import DataRequest
 from stq.data._sources import list_sources
@@ -53,6 +55,8 @@ def read_series(request: DataRequest) -> Series:
     Raises:
         DataError: whatever makes a file unusable, or unlike the first one, naming file and variable.
     """
+    if is_store(request.source):
+        return _packed_series(request)
     parts = sorted(
         (read_part(path, request) for path in list_sources(request.source, request.reading, request.readers)),
         key=_start,
@@ -62,22 +66,62 @@ def read_series(request: DataRequest) -> Series:
         _check_alike(first, part)
     where = ", ".join(str(part.path) for part in (parts if len(parts) <= 3 else (parts[0], parts[-1])))
     dates = first.dates if len(parts) == 1 else xr.concat([part.dates for part in parts], dim="time")
-    fields: FieldStore = FileFields(parts, request.moving, request.coarsen)
-    step_notes: tuple[str, ...] = ()
+    fields = FileFields(parts, request.moving, request.coarsen)
+    grid = coarsen_grid(first.grid, request.coarsen) if request.coarsen else first.grid
+    return _in_time(
+        request, fields, dates, where, units=first.units, grid=grid, full_grid=first.grid, notes=first.notes
+    )
+
+
+def _packed_series(request: DataRequest) -> Series:
+    path = Path(request.source[0]).expanduser()
+    store = open_store(path)
+    inside = {
+        "mask": request.mask,
+        "time": request.time,
+        "derived": {d.name for d in request.derived} - set(store.names),
+    }
+    for key, asked in inside.items():
+        if asked:
+            raise DataError(f"{path}: a packed store keeps data.{key} as it was packed; leave it out, or pack again")
+    if request.coarsen not in (None, store.coarsen):
+        raise DataError(
+            f"{path}: this store was packed in blocks of {store.coarsen[0]} x {store.coarsen[1]} cells, "
+            f"and data.coarsen asks for {request.coarsen[0]} x {request.coarsen[1]}; pack the source again"
+        )
+    units = tuple(dict(zip(store.names, store.units, strict=True)).get(name, "") for name in request.moving)
+    fields = store.fields(request.moving)
+    found = _in_time(request, fields, store.dates, str(path), units=units, grid=store.grid, full_grid=store.grid)
+    return replace(found, maps=store.maps)
+
+
+def _in_time(
+    request: DataRequest,
+    fields: FieldStore,
+    dates: xr.DataArray,
+    where: str,
+    *,
+    units: tuple[str, ...],
+    grid: Grid,
+    full_grid: Grid,
+    notes: tuple[str, ...] = (),
+) -> Series:
+    """Put the fields on the time axis that is asked for, and into memory where they are to stand there."""
     if request.step is not None:
         even = even_dates(dates, request.step, where)
-        fields, dates, step_notes = SparseFields(fields, even.frames), even.dates, even.notes
+        dates, notes = even.dates, (*notes, *even.notes)
+        if even.notes:
+            fields = SparseFields(fields, even.frames)
     irregular = request.irregular == "index"
-    times = read_times(dates, where, even=not irregular)
     return Series(
+        times=read_times(dates, where, even=not irregular),
         fields=settled(fields, request.memory),
         dates=dates,
-        times=times,
         names=request.moving,
-        units=first.units,
-        grid=coarsen_grid(first.grid, request.coarsen) if request.coarsen else first.grid,
-        full_grid=first.grid,
-        notes=(*first.notes, *step_notes),
+        units=units,
+        grid=grid,
+        full_grid=full_grid,
+        notes=notes,
         gaps=gap_channel(dates) if irregular else None,
     )
 
@@ -93,7 +137,7 @@ def settled(fields: FieldStore, memory: str | int) -> FieldStore:
     for block in in_blocks(fields, steps, values.shape[1]):
         values[block] = fields.read(steps[block], fields.whole)
     fields.close()
-    return FieldsInMemory(values)
+    return FieldsInMemory(values, fields.stored_scan(), str(fields))
 
 
 def _start(part: Part) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from stq.data._coarsen import coarsen_field
 from stq.data._field_store import FieldStore, in_blocks
 from stq.data._grid import read_grid
 from stq.data._open_source import open_source
+from stq.data._packed_store import is_store
 from stq.data._request import DataRequest, StaticMap
 from stq.data._series import Series, read_series
 from stq.data._sources import list_sources, static_source
@@ -31,8 +32,8 @@ def read_static(
     maps, notes = [], []
     for item in request.static:
         constant = series.maps.get(item.variable)
-        if constant is None:
-            constant = _read_constant(item, request, series)
+        if constant is None and (item.file or not is_store(request.source)):
+            constant = read_constant(item, request, series)
         if constant is None:
             moving = series
             if item.variable not in series.names:
@@ -44,7 +45,7 @@ def read_static(
     return np.stack(maps) if maps else np.zeros((0, *series.grid.size), dtype=np.float32), tuple(notes)
 
 
-def _read_constant(item: StaticMap, request: DataRequest, series: Series) -> Float32[np.ndarray, "Y X"] | None:
+def read_constant(item: StaticMap, request: DataRequest, series: Series) -> Float32[np.ndarray, "Y X"] | None:
     """The map, coarsened; None for a variable of the source that changes in time."""
     if item.file:
         files = [static_source(item.file, request.reading, request.readers)]

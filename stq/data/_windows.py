@@ -84,7 +84,12 @@ def plan_windows(
         unshared = {name: tuple(t for t in kept[name] if t - history + 1 >= first_input[name]) for name in kept}
     for name, issues in unshared.items():
         if not issues:
-            raise DataError(_without_window(name, judged[name], apart[name], history, nearest, furthest))
+            why = _without_window(name, judged[name], apart[name], history, nearest, furthest)
+            if kept[name]:
+                why = f"data.split: {name} holds no window whose inputs too lie in it alone (data.split.strict)"
+            elif len(judged[name]) < len(splits[name]):
+                why += f" (a gap of {gap} steps is kept before it)"
+            raise DataError(why)
     touching: set[int] = set()
     for span in splits.values():
         for horizon in horizons:

@@ -12,6 +12,7 @@ from stq.report._losses import loss_page, loss_table
 from stq.report._plugins import plugin_table
 from stq.report._problems import problem_text
 from stq.report._scores import score_tables
+from stq.report._store import store_summary
 from stq.report._training_display import TrainingDisplay
 from stq.report._training_lines import TrainingLines
 from stq.report._training_outcome import training_outcome
@@ -30,6 +31,7 @@ __all__ = [
     "plugin_table",
     "problem_text",
     "score_tables",
+    "store_summary",
     "training_outcome",
     "training_plan",
 ]

@@ -7,7 +7,7 @@ What only plugins, data or the model's groups can decide is checked by others, w
 Nothing here imports torch or numpy, so that a wrong spec is answered at once.
 """
 
-from stq.spec._data_spec import CoarsenSpec, DataSpec, DimsSpec, PatchSpec, StaticSpec
+from stq.spec._data_spec import CoarsenSpec, DataSpec, DimsSpec, PatchSpec, RareSpec, StaticSpec, StepSpec
 from stq.spec._derived_spec import DerivedSpec, MaskSpec
 from stq.spec._dump import dump_spec
 from stq.spec._load import load_spec, parse_spec
@@ -17,12 +17,13 @@ from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec, ScheduleSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._spec import RoutingSpec, Spec
-from stq.spec._split_spec import SplitSpec
+from stq.spec._split_spec import BlocksSpec, SplitSpec
 from stq.spec._template import commented_spec
 from stq.spec._time_spec import TimeSpec
 from stq.spec._trainer_spec import TrainerSpec
 
 __all__ = [
+    "BlocksSpec",
     "CalibrationSpec",
     "ClipSpec",
     "CoarsenSpec",
@@ -39,11 +40,13 @@ __all__ = [
     "OptimSpec",
     "PatchSpec",
     "QuantileSpec",
+    "RareSpec",
     "RoutingSpec",
     "ScheduleSpec",
     "Spec",
     "SplitSpec",
     "StaticSpec",
+    "StepSpec",
     "TimeSpec",
     "TrainerSpec",
     "commented_spec",

@@ -9,6 +9,8 @@ from stq.spec._scalars import BOOLEAN, FLOAT, INTEGER, NULL
 from stq.spec._section import Section
 from stq.spec._spec import Spec
 
+_LINE_BREAKS = frozenset("\x85\u2028\u2029")
+
 
 class Dumper(yaml.SafeDumper):
     """Quotes a text exactly where the strict loader would read something else."""
@@ -19,6 +21,13 @@ class Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+    """Quoted doubly where YAML sees a line break that Python's own rules for printing do not: only there is it safe."""
+    style = '"' if _LINE_BREAKS & set(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+Dumper.add_representer(str, _text)
 for _tag, _pattern in (("null", NULL), ("bool", BOOLEAN), ("int", INTEGER), ("float", FLOAT)):
     Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, None)
 
