@@ -146,7 +146,7 @@ class DataSpec(Section):
     """The series, its variables, and its cutting into windows and parts."""
 
     source: Sources
-    """Path or pattern of the files, or a list of them, relative to the spec's file. Required."""
+    """Path or pattern of the files, a list of them, or a packed store, relative to the spec's file. Required."""
     targets: Annotated[SetOf[Text], Field(min_length=1)]
     """Variables that are forecast; they are inputs too. Required."""
     inputs: SetOf[Text] = ()
