@@ -11,7 +11,7 @@ DEMO ?= runs/demo
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds test lint types layers unit bench-routing bench-step clean
+.PHONY: help demo demo-seeds test lint types layers unit bench-routing bench-step bench-data data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -57,6 +57,9 @@ bench-routing: $(VENV)/dev  ## time and memory of a step under five backwards, p
 
 bench-step: $(VENV)/dev  ## time of a step of stq train against a bare PyTorch loop
 	$(BIN)/python tests/bench/lightning_step.py --out runs/bench-routing
+
+bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of training on 8 GB (FOLDER: where to write)
+	$(BIN)/python tests/bench/data_reading.py --read 400 --train 8.2 $(if $(FOLDER),--folder $(FOLDER))
 
 clean:  ## remove the environment and the runs of the demo
 	rm -rf $(VENV) runs/demo runs/demo-seeds

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pluggy import HookspecMarker
 
 if TYPE_CHECKING:
+    from stq.data import Reader
     from stq.losses import Loss
 
 hookspec = HookspecMarker("stq")
@@ -14,3 +15,11 @@ hookspec = HookspecMarker("stq")
 @hookspec
 def stq_losses() -> "Iterable[type[Loss]]":  # type: ignore[empty-body]  # a hook's specification has no body
     """The losses that a plugin brings: classes, which a spec then names and gives options."""
+
+
+@hookspec
+def stq_readers() -> "Iterable[type[Reader]]":  # type: ignore[empty-body]  # a hook's specification has no body
+    """The readers that a plugin brings: classes, each known by the endings of the files that it opens.
+
+    Import the class inside the function: it brings xarray, and a plugin's module is imported for its losses too.
+    """

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from stq.app._check_module import check_module
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._init_from import InitialWeights
+    from stq.app._init_spec import InitResult, init_spec
+    from stq.app._inspect_data import InspectResult, inspect_data
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
+    from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._run_folder import RunFolder
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
@@ -23,40 +26,54 @@ _HOMES = {
     "CheckGradsResult": "_check_grads",
     "CheckResult": "_check",
     "EvaluateResult": "_evaluate",
+    "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
+    "InspectResult": "_inspect_data",
     "LossCard": "_list_losses",
     "PluginCard": "_list_plugins",
     "Ready": "_train_result",
     "RunFolder": "_run_folder",
+    "StoreResult": "_pack",
     "TrainResult": "_train_result",
     "check": "_check",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
     "evaluate": "_evaluate",
+    "init_spec": "_init_spec",
+    "inspect_data": "_inspect_data",
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
+    "pack_spec": "_pack",
     "resume": "_train",
     "train": "_train",
+    "verify_store": "_pack",
 }
 
 __all__ = [
     "CheckGradsResult",
     "CheckResult",
     "EvaluateResult",
+    "InitResult",
     "InitialWeights",
+    "InspectResult",
     "LossCard",
     "PluginCard",
     "Ready",
     "RunFolder",
+    "StoreResult",
     "TrainResult",
     "check",
     "check_grads",
     "check_module",
     "evaluate",
+    "init_spec",
+    "inspect_data",
     "list_losses",
     "list_plugins",
+    "pack_spec",
     "resume",
     "train",
+    "verify_store",
 ]
 
 

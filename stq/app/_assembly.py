@@ -44,7 +44,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     losses = resolve_losses(loaded)
     origin = None if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     fitted = run or origin
-    data = open_data(spec.data, None if fitted is None else Statistics.load(fitted.statistics))
+    data = open_data(spec.data, None if fitted is None else Statistics.load(fitted.statistics), loaded=loaded)
     finished = run if trained else None
     forecaster = build_network(loaded, data, fresh=finished is None)
     if finished is not None:

@@ -1,12 +1,34 @@
 """From the data section of the spec to data."""
 
-from stq.data import DataRequest, ForecastData, StaticMap, Statistics, build_data
-from stq.spec import DataSpec
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from stq.data import (
+    Blocks,
+    DataRequest,
+    Derived,
+    ForecastData,
+    Mask,
+    Rare,
+    Reader,
+    RegularStep,
+    RegularTime,
+    StaticMap,
+    Statistics,
+    UnknownVariable,
+    ZarrReader,
+    build_data,
+)
+from stq.errors import DataError
+from stq.registry import load_readers
+from stq.spec import BlocksSpec, DataSpec, LoadedSpec, RareSpec
 
 
-def request_of(spec: DataSpec) -> DataRequest:
-    """The same wishes in plain arguments."""
+def request_of(spec: DataSpec, readers: Sequence[Reader] | None = None) -> DataRequest:
+    """The same wishes in plain arguments; without `readers`, those of installed plugins as well as stq's own."""
     dims = {} if spec.dims is None else {key: name for key, name in spec.dims if name is not None}
+    time = spec.time
     return DataRequest(
         source=spec.source,
         targets=spec.targets,
@@ -24,9 +46,60 @@ def request_of(spec: DataSpec) -> DataRequest:
         patch=None if spec.patch is None else (spec.patch.size, spec.patch.overlap),
         area_weights=spec.area_weights,
         dims=dims,
+        time=RegularTime(time.first, time.step, time.calendar) if time and time.step else None,
+        index=str(time.index) if time and time.index else None,
+        derived=tuple(Derived(name, item.expr, item.units) for name, item in spec.derived.items()),
+        mask=None if spec.mask is None else Mask(spec.mask.where, spec.mask.variables),
+        readers=readers_for(spec) if readers is None else tuple(readers),
+        memory=spec.memory_bytes(),
+        gap=spec.split.gap,
+        strict=spec.split.strict,
+        blocks=_blocks(spec.split.blocks),
+        min_valid=0.0 if spec.patch is None else spec.patch.min_valid,
+        rare=None if spec.patch is None else _rare(spec.patch.rare),
+        missing=spec.missing,
+        step=None if spec.step is None else RegularStep(spec.step.every, spec.step.tolerance),
+        irregular=spec.irregular,
+        transform=spec.transform,
+        future=spec.future,
     )
 
 
-def open_data(spec: DataSpec, statistics: Statistics | None = None) -> ForecastData:
-    """Read, split and normalise; with the `statistics` of a finished run nothing is fitted."""
-    return build_data(request_of(spec), statistics)
+def _blocks(spec: BlocksSpec | None) -> Blocks | None:
+    return None if spec is None else Blocks(spec.size, spec.buffer, spec.held_out)
+
+
+def _rare(spec: RareSpec | None) -> Rare | None:
+    return None if spec is None else Rare(spec.variable, spec.above, spec.times)
+
+
+def readers_for(spec: DataSpec, plugins: Sequence[Path] = ()) -> tuple[Reader, ...]:
+    """A reader of every kind: stq's own, those of installed plugins, and those of local plugin files."""
+    kinds = (entry.cls for entry in load_readers(plugins).entries.values())
+    fill = spec.absent_chunks == "fill"
+    return tuple(ZarrReader(fill_absent=fill) if kind is ZarrReader else kind() for kind in kinds)
+
+
+def open_data(
+    spec: DataSpec, statistics: Statistics | None = None, *, loaded: LoadedSpec | None = None
+) -> ForecastData:
+    """Read, split and normalise; with the `statistics` of a finished run nothing is fitted.
+
+    `loaded` is the spec that `spec` is of: its local plugin files may bring readers, and what is wrong with an
+    expression is shown in its text.
+    """
+    plugins = () if loaded is None else tuple(Path(plugin) for plugin in loaded.spec.plugins)
+    with shown_in(loaded):
+        return build_data(request_of(spec, readers_for(spec, plugins)), statistics)
+
+
+@contextmanager
+def shown_in(loaded: LoadedSpec | None) -> Iterator[None]:
+    """Show a variable that the data does not have where an expression of the spec names it."""
+    try:
+        yield
+    except UnknownVariable as error:
+        if loaded is None:
+            raise
+        problem = loaded.problem(error.key, error.message, part=(error.offset, error.length))
+        raise DataError(f"{error.origin}: {problem.message} ({problem.where})\n{problem.excerpt}") from error

@@ -82,7 +82,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
 def score_windows(run: RunFolder, split: str, world: World) -> tuple[ForecastData, ForecastScores]:
     """The data, and the scores of this process's windows."""
     loaded = run.load_spec()
-    data = open_data(loaded.spec.data, Statistics.load(run.statistics))
+    data = open_data(loaded.spec.data, Statistics.load(run.statistics), loaded=loaded)
     if data.fingerprint != run.read_environment().get("data_sha256"):
         raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
     if split not in data.splits:

@@ -137,7 +137,7 @@ def refuse_seen(loaded: LoadedSpec, data: ForecastData, origin: RunFolder) -> No
     former = origin.load_spec().spec.data
     if former.split == loaded.spec.data.split or data.fingerprint != origin.read_environment().get("data_sha256"):
         return
-    seen = targets_of(open_data(former, Statistics.load(origin.statistics)), "train")
+    seen = targets_of(open_data(former, Statistics.load(origin.statistics), loaded=loaded), "train")
     for split in data.splits:
         judged = targets_of(data, split)
         if split != "train" and judged & seen:

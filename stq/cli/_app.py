@@ -8,7 +8,9 @@ from stq import __version__
 from stq.cli._check import check
 from stq.cli._check_grads import check_grads
 from stq.cli._command_line import CommandLine
+from stq.cli._data import data
 from stq.cli._eval import evaluate
+from stq.cli._init import init
 from stq.cli._losses import losses
 from stq.cli._plugins import plugins
 from stq.cli._train import train
@@ -36,5 +38,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
+app.command("init")(init)
+app.add_typer(data, name="data")
 app.add_typer(losses, name="losses")
 app.command("plugins")(plugins)

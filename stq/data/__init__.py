@@ -9,13 +9,23 @@ This package is the only home of xarray, and the only one that knows of files, c
 """
 
 from stq.data._build_data import build_data
-from stq.data._files import list_files
+from stq.data._builtin_readers import stq_readers
+from stq.data._derived import Derived, Mask, UnknownVariable, derive
 from stq.data._forecast_data import ForecastData
 from stq.data._forecast_file import ForecastFile, forecast_file
 from stq.data._forecast_layout import Coordinate, ForecastLayout
 from stq.data._grid import Grid
-from stq.data._request import DataRequest, StaticMap
+from stq.data._inspect import Inspection, TimeSummary, VariableSummary, inspect_sources
+from stq.data._open_source import open_source
+from stq.data._pack import pack_data
+from stq.data._packed_store import PackedStore, open_store
+from stq.data._read_zarr import ZarrReader
+from stq.data._reader import Reader
+from stq.data._regular_time import RegularTime
+from stq.data._request import Blocks, DataRequest, Rare, RegularStep, StaticMap
 from stq.data._series import Series, read_series
+from stq.data._source_file import Reading, SourceFile
+from stq.data._sources import READERS, list_sources
 from stq.data._splits import resolve_splits
 from stq.data._statistics import Statistics
 from stq.data._time_axis import TimeAxis
@@ -23,22 +33,44 @@ from stq.data._window_dataset import WindowDataset
 from stq.data._windows import WindowPlan, plan_windows
 
 __all__ = [
+    "READERS",
+    "Blocks",
     "Coordinate",
     "DataRequest",
+    "Derived",
     "ForecastData",
     "ForecastFile",
     "ForecastLayout",
     "Grid",
+    "Inspection",
+    "Mask",
+    "PackedStore",
+    "Rare",
+    "Reader",
+    "Reading",
+    "RegularStep",
+    "RegularTime",
     "Series",
+    "SourceFile",
     "StaticMap",
     "Statistics",
     "TimeAxis",
+    "TimeSummary",
+    "UnknownVariable",
+    "VariableSummary",
     "WindowDataset",
     "WindowPlan",
+    "ZarrReader",
     "build_data",
+    "derive",
     "forecast_file",
-    "list_files",
+    "inspect_sources",
+    "list_sources",
+    "open_source",
+    "open_store",
+    "pack_data",
     "plan_windows",
     "read_series",
     "resolve_splits",
+    "stq_readers",
 ]

@@ -2,19 +2,33 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import cf_xarray  # noqa: F401  (registers the `cf` accessor, which finds axes by their CF attributes)
 import numpy as np
 import xarray as xr
 
+from stq.data._source_file import Origin
 from stq.errors import DataError
 
 _CF_NAMES = {"time": ("T", "time"), "y": ("Y", "latitude"), "x": ("X", "longitude")}
 _COMMON_NAMES = {
-    "time": ("time", "t", "times", "date", "valid_time", "month", "year"),
-    "y": ("y", "lat", "latitude", "nlat", "row", "rows", "j", "rlat", "northing", "nav_lat", "south_north"),
-    "x": ("x", "lon", "longitude", "nlon", "col", "column", "columns", "i", "rlon", "easting", "nav_lon", "west_east"),
+    "time": ("time", "t", "times", "date", "valid_time", "month", "year", "axis_0"),
+    "y": ("y", "lat", "latitude", "nlat", "row", "rows", "j", "rlat", "northing", "nav_lat", "south_north", "axis_1"),
+    "x": (
+        "x",
+        "lon",
+        "longitude",
+        "nlon",
+        "col",
+        "column",
+        "columns",
+        "i",
+        "rlon",
+        "easting",
+        "nav_lon",
+        "west_east",
+        "axis_2",
+    ),
 }
 _MEANING = {"time": "time", "y": "rows", "x": "columns"}
 
@@ -28,7 +42,7 @@ class Axes:
     x: str
 
 
-def find_axes(field: xr.DataArray, dims: Mapping[str, str], path: Path) -> Axes:
+def find_axes(field: xr.DataArray, dims: Mapping[str, str], path: Origin) -> Axes:
     """The axes of one variable: as `dims` says, else by CF attributes, by dates, and by common names.
 
     Raises:
@@ -51,7 +65,12 @@ def find_axes(field: xr.DataArray, dims: Mapping[str, str], path: Path) -> Axes:
     return Axes(time, y, x)
 
 
-def _find(role: str, field: xr.DataArray, dims: Mapping[str, str], path: Path) -> str | None:
+def find_time(field: xr.DataArray, dims: Mapping[str, str], path: Origin) -> str | None:
+    """The time axis alone; None for a map. Raises DataError where several could be it."""
+    return _find("time", field, dims, path)
+
+
+def _find(role: str, field: xr.DataArray, dims: Mapping[str, str], path: Origin) -> str | None:
     names = [str(name) for name in field.dims]
     if role in dims:
         if dims[role] not in names:

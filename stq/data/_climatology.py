@@ -1,7 +1,7 @@
 """The training climatology: what is normal at each cell, by calendar month where the training part can tell."""
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
 _CYCLES = 2
 
@@ -19,20 +19,31 @@ def climatology_months(
     return tuple(present) if len(present) > 1 and min(cycles.values()) >= _CYCLES else ()
 
 
-def fit_climatology(
-    field: Float[np.ndarray, "N Y X"], phases: Int64[np.ndarray, " N"], count: int
-) -> Float64[np.ndarray, "P Y X"]:
-    """The mean of each cell over the valid steps of each of `count` phases, finite everywhere.
+class CellMeans:
+    """The mean of each cell over the valid steps of each of `count` phases, from blocks of steps in ascending order.
 
-    A cell without a valid value in a phase takes its mean over all phases; a cell without any takes the field's mean in
-    that phase (the mean over all other cells' climatologies).
+    Steps are added one after the other, so that the result does not depend on how they came in blocks.
     """
-    valid = np.isfinite(field)
-    known = np.where(valid, field, 0).astype(np.float64)
-    totals = np.stack([known[phases == phase].sum(axis=0) for phase in range(count)])
-    counts = np.stack([valid[phases == phase].sum(axis=0) for phase in range(count)])
-    overall = totals.sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
-    maps = np.where(counts > 0, totals / np.maximum(counts, 1), overall)
-    known_cells = counts.sum(axis=0) > 0
-    elsewhere: Float64[np.ndarray, " P"] = maps[:, known_cells].mean(axis=1)
-    return np.where(known_cells, maps, elsewhere[:, None, None])
+
+    def __init__(self, count: int, size: tuple[int, int]) -> None:
+        self._totals = np.zeros((count, *size))
+        self._counts = np.zeros((count, *size), dtype=np.int64)
+
+    def add(
+        self, known: Float64[np.ndarray, "n Y X"], valid: Bool[np.ndarray, "n Y X"], phases: Int64[np.ndarray, " n"]
+    ) -> None:
+        """A block of steps: `known` holds 0 where not `valid`."""
+        for phase in np.unique(phases):
+            chosen = known[phases == phase]
+            chosen[0] += self._totals[phase]
+            self._totals[phase] = chosen.sum(axis=0)
+            self._counts[phase] += valid[phases == phase].sum(axis=0)
+
+    def maps(self) -> tuple[Float64[np.ndarray, "P Y X"], Bool[np.ndarray, "Y X"]]:
+        """The means, and which cells have any.
+
+        A cell without a valid value in a phase takes its mean over all phases; one without any holds 0.
+        """
+        totals, counts = self._totals, self._counts
+        overall = totals.sum(axis=0) / np.maximum(counts.sum(axis=0), 1)
+        return np.where(counts > 0, totals / np.maximum(counts, 1), overall), counts.sum(axis=0) > 0

@@ -1,43 +1,56 @@
 """Fit the statistics on the training part alone, in double precision, one variable at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float, Float32, Int64
 
-from stq.data._climatology import climatology_months, fit_climatology
-from stq.data._request import DataRequest, Normalise
+from stq.data._climatology import climatology_months
+from stq.data._request import DataRequest
 from stq.data._series import Series
 from stq.data._statistics import Statistics
+from stq.data._variable_fit import Frames, fit_variable
 from stq.errors import DataError
 
-_FLOOR = 1e-6  # of a variable's size: what single precision can't tell from a constant
+_FLOOR = 1e-6  # of a map's size: what single precision can't tell from a constant
 
 
 def fit_statistics(
-    request: DataRequest, series: Series, static: Float32[np.ndarray, "S Y X"], train: range
+    request: DataRequest,
+    series: Series,
+    counts: Int64[np.ndarray, "N V"],
+    static: Float32[np.ndarray, "S Y X"],
+    train: range,
 ) -> tuple[Statistics, tuple[str, ...]]:
-    """The statistics of the steps in `train`, and what a person should know of them.
+    """The statistics of the steps in `train`, and what a person should know of them. `counts` are the valid cells.
 
-    The range of the normalised targets is not in it yet (see `stq.data._scaled.target_range`).
+    The range of the normalised targets is not in it yet (see `stq.data._target_range`).
 
     Raises:
         DataError: a variable or a static map without any valid value in the training part.
     """
-    part = series.values[train.start : train.stop]
+    steps, cells = np.arange(train.start, train.stop), series.grid.size[0] * series.grid.size[1]
+    known = counts[train.start : train.stop]
     months = climatology_months(series.times.months, series.times.parts[:, 0], train)
     phases = np.zeros(len(train), dtype=np.int64)
     if months:
         phases = np.searchsorted(np.array(months), series.times.months[train.start : train.stop])
+    transforms = tuple(request.transform.get(name, "none") for name in request.moving)
+    where = ", ".join(request.source[:3]) + (", ..." if len(request.source) > 3 else "")
     notes, fitted = [_climatology_note(months)], []
     for index, name in enumerate(request.moving):
-        field = part[:, index].astype(np.float64)
-        missing = 1 - float(np.isfinite(field).mean())
+        missing = 1 - float(known[:, index].sum()) / (len(train) * cells)
         if missing == 1:
             role = "target" if name in request.targets else "input"
-            raise DataError(f"{role} '{name}' has no valid value in the training part")
-        fitted.append(_fit_variable(field, phases, len(months) or 1, request.normalise))
+            raise DataError(f"{where}: {role} '{name}' has no valid value in the training part")
+        frames = Frames(series.fields, steps, index, name, transforms[index])
+        fitted.append(fit_variable(frames, phases, len(months) or 1, request.normalise))
+        if name in request.targets and fitted[-1].constant and not np.ptp(fitted[-1].climatology):
+            value = float(fitted[-1].climatology.flat[0])
+            raise DataError(
+                f"{where}: target '{name}' is {value:.6g} in every cell and step of the training part: "
+                f"there is nothing to forecast"
+            )
         if missing:
             notes.append(f"{name} misses {missing:.2%} of its training values: a channel tells the network where")
         if fitted[-1].constant:
@@ -50,40 +63,17 @@ def fit_statistics(
         normalise=request.normalise,
         relative_to=request.relative_to,
         months=months,
-        climatology=np.stack([variable.climatology.astype(np.float32) for variable in fitted], axis=1),
+        climatology=np.stack([variable.climatology for variable in fitted], axis=1),
         mean=_single([variable.mean for variable in fitted]),
         deviation=_single([variable.deviation for variable in fitted]),
         step=_single([variable.step for variable in fitted]),
         minimum=np.zeros(len(request.targets), dtype=np.float32),
         maximum=np.zeros(len(request.targets), dtype=np.float32),
-        indicated=~np.isfinite(part).all(axis=(0, 2, 3)),
+        indicated=np.asarray((known < cells).any(axis=0)),
         static_mean=static_mean,
         static_deviation=static_deviation,
+        transforms=transforms,
     ), tuple(notes)
-
-
-@dataclass(frozen=True)
-class _Variable:
-    """What is fitted of one variable; `constant` where it does not vary beyond its centre (its deviation is 1)."""
-
-    climatology: Float64[np.ndarray, "P Y X"]
-    mean: float
-    deviation: float
-    step: float
-    constant: bool
-
-
-def _fit_variable(
-    field: Float64[np.ndarray, "N Y X"], phases: Int64[np.ndarray, " N"], count: int, normalise: Normalise
-) -> _Variable:
-    climatology = fit_climatology(field, phases, count)
-    mean = float(field[np.isfinite(field)].mean()) if normalise == "standard" else 0.0
-    centred = field - (climatology[phases] if normalise == "anomaly" else mean)
-    spread, step = _root_mean_square(centred), _root_mean_square(np.diff(centred, axis=0))
-    floor = _FLOOR * _root_mean_square(field)
-    constant = spread <= floor
-    deviation = 1.0 if constant or normalise == "none" else spread
-    return _Variable(climatology, mean, deviation, step if step > floor else deviation, constant)
 
 
 def _fit_static(

@@ -8,11 +8,15 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
+from stq.data._field_store import FieldStore, in_blocks
 from stq.data._grid import Grid
 from stq.data._scaled import last_known
 from stq.data._statistics import Statistics
+from stq.data._transform import back_to_units
 from stq.data._window_dataset import WindowDataset
 from stq.tensors import Batch
+
+_WINDOWS_FOR_SHARE = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +39,8 @@ class ForecastData:
     """SHA-256 of the data as it is used."""
     notes: tuple[str, ...]
     """What a person should know: windows left out, maps averaged, variables that do not vary."""
-    observed: Float32[np.ndarray, "N C Y X"]
-    """The targets in units; NaN where missing."""
+    fields: FieldStore
+    """The moving variables in units, the targets first; NaN where missing."""
     phases: Int64[np.ndarray, " N"]
     """Which map of the climatology stands for each step."""
 
@@ -66,21 +70,25 @@ class ForecastData:
     def anomaly_range(self) -> tuple[Float[Tensor, " C"], Float[Tensor, " C"]]:
         """The least and the greatest departure of the training targets from their climatology, in units."""
         steps = np.unique(np.array(self.splits["train"].issue_times)[:, None] + np.array(self.horizons))
-        maps = self.normaliser.climatology[self.phases[steps], : len(self.variables)]
-        anomaly = self.observed[steps] - maps
-        low, high = (extreme(anomaly, axis=(0, 2, 3)) for extreme in (np.nanmin, np.nanmax))
+        count = len(self.variables)
+        low, high = np.full(count, np.inf, dtype=np.float32), np.full(count, -np.inf, dtype=np.float32)
+        for block in in_blocks(self.fields, steps, count):
+            anomaly = self.fields.read(steps[block], self.fields.whole, slice(0, count)) - self._normal(steps[block])
+            known = np.isfinite(anomaly)
+            low = np.minimum(low, np.where(known, anomaly, np.inf).min(axis=(0, 2, 3)))
+            high = np.maximum(high, np.where(known, anomaly, -np.inf).max(axis=(0, 2, 3)))
         return torch.from_numpy(low), torch.from_numpy(high)
 
     def persisting_share(self) -> Float[Tensor, "H C"]:
         """The share of the last known frame that is left, on average, at each horizon: damped persistence.
 
         The slope through the origin of normalised targets on the last frame, over the valid targets of the training
-        windows, within [0, 1]; 1 where the last frame is zero throughout.
+        windows, within [0, 1]; 1 where the last frame is zero throughout. Of very many windows, an even choice.
         """
         product = torch.zeros(len(self.horizons), len(self.variables), dtype=torch.float64)
         square = torch.zeros_like(product)
         windows = self.splits["train"]
-        for index in range(len(windows)):
+        for index in range(0, len(windows), 1 + (len(windows) - 1) // _WINDOWS_FOR_SHARE):
             batch = windows[index]
             base = torch.where(batch.valid, batch.base, 0.0).double()
             product += (base * batch.values).sum(dim=(-1, -2))
@@ -90,20 +98,23 @@ class ForecastData:
     def to_units(
         self, z: Float[Tensor, "B H *Q C Y X"], offset: Float[Tensor, "B H C Y X"]
     ) -> Float[Tensor, "B H *Q C Y X"]:
-        """Normalised values as `offset + scale * z`: the one crossing from inside to outside.
+        """Normalised values as `offset + scale * z`, and back through the transform: the one crossing to the outside.
 
         `z` may carry the Q axis. Half precision comes out in single precision, in which units can be told apart.
         """
         wide = z.to(torch.promote_types(z.dtype, torch.float32))
         scale = torch.from_numpy(self.normaliser.scale[: len(self.variables)]).to(wide)[:, None, None]
         start = offset.to(wide)
-        return (start.unsqueeze(2) if z.ndim == 6 else start) + scale * wide
+        even = (start.unsqueeze(2) if z.ndim == 6 else start) + scale * wide
+        return back_to_units(even, self.normaliser.transforms[: len(self.variables)])
 
     def climatology(self, batch: Batch) -> Float[Tensor, "B H C Y X"]:
-        """The training climatology at the time of each target, in units. For whole fields."""
+        """The training climatology at the time of each target, in units. For whole fields.
+
+        Of a transformed variable, the mean of its transformed values, brought back.
+        """
         steps = batch.time.cpu().numpy()[:, None] + np.array(self.horizons)
-        maps = self.normaliser.climatology[self.phases[steps], : len(self.variables)]
-        return torch.from_numpy(maps).to(batch.offset.device)
+        return torch.from_numpy(self._normal(steps)).to(batch.offset.device)
 
     def persistence(self, batch: Batch) -> Float[Tensor, "B H C Y X"]:
         """The last value known in the window, at every horizon, in units. For whole fields.
@@ -111,9 +122,17 @@ class ForecastData:
         Where the window holds none, the climatology.
         """
         steps = batch.time.cpu().numpy()
-        window = self.observed[steps[:, None] + np.arange(1 - self.history, 1)]
-        frames = [last_known(fields, np.isfinite(fields), self.history)[-1] for fields in window]
+        targets, frames = slice(0, len(self.variables)), []
+        for step in steps.tolist():
+            window = self.fields.read(np.arange(step - self.history + 1, step + 1), self.fields.whole, targets)
+            frames.append(last_known(window, np.isfinite(window)))
         last = torch.from_numpy(np.stack(frames)).to(batch.offset.device)
         normal = self.climatology(batch)
         last = last.unsqueeze(1).expand_as(normal)
         return torch.where(last.isfinite(), last, normal)
+
+    def _normal(self, steps: Int64[np.ndarray, "*B"]) -> Float32[np.ndarray, "*B C Y X"]:
+        """The climatology of the targets at some steps, in units."""
+        count = len(self.variables)
+        maps = self.normaliser.climatology[self.phases[steps], :count]
+        return back_to_units(torch.from_numpy(maps), self.normaliser.transforms[:count]).numpy()

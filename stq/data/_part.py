@@ -1,48 +1,49 @@
 """What one file contributes to the series."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float32
 
-from stq.data._axes import find_axes, is_dated
-from stq.data._coarsen import check_block, coarsen_field
-from stq.data._files import open_netcdf
+from stq.data._axes import Axes, find_axes, is_dated
+from stq.data._coarsen import check_block
 from stq.data._grid import Grid, read_grid
+from stq.data._open_source import open_source
 from stq.data._request import DataRequest
-from stq.data._variable import read_values, select_variable
+from stq.data._source_file import SourceFile
+from stq.data._variable import select_variable
 from stq.errors import DataError
 
 
 @dataclass(frozen=True)
 class Part:
-    """The moving variables of one file, coarsened, with their dates; `grid` is the one before coarsening."""
+    """The moving variables of one file: where they lie and on which dates; no field is read. `grid` is the file's."""
 
-    path: Path
+    path: SourceFile
     dates: xr.DataArray
-    values: Float32[np.ndarray, "N V Y X"]
+    axes: Mapping[str, Axes]
     units: tuple[str, ...]
     grid: Grid
     notes: tuple[str, ...]
+    chunk: int
+    """Steps that the file keeps together."""
 
 
-def read_part(path: Path, request: DataRequest) -> Part:
-    """Read one file.
+def read_part(path: SourceFile, request: DataRequest) -> Part:
+    """Look at one file.
 
     Raises:
         DataError: whatever makes the file unusable, naming file and variable.
     """
-    fields, units, dates, grids = [], [], [], []
-    notes: tuple[str, ...] = ()
-    with open_netcdf(path) as dataset:
+    axes, units, dates, grids, chunk = {}, [], [], [], 1
+    with open_source(path) as dataset:
         for name in request.moving:
             key = "data.targets" if name in request.targets else "data.inputs"
             variable = select_variable(dataset, name, path, key)
-            axes = find_axes(variable, request.dims, path)
-            dates.append(_dates(variable, axes.time, path))
-            grids.append(read_grid(variable, axes, f"{path}: variable '{name}'"))
+            axes[name] = find_axes(variable, request.dims, path)
+            dates.append(_dates(variable, axes[name].time, path))
+            grids.append(read_grid(variable, axes[name], f"{path}: variable '{name}'"))
             difference = grids[0].difference(grids[-1])
             if difference is not None:
                 raise DataError(
@@ -50,16 +51,18 @@ def read_part(path: Path, request: DataRequest) -> Part:
                 )
             if not np.array_equal(dates[0].values, dates[-1].values):
                 raise DataError(f"{path}: variable '{name}' has other dates than '{request.moving[0]}'")
-            values = read_values(variable, axes, path)
-            if request.coarsen:
-                notes = check_block(grids[0].size, request.coarsen)
-                values = coarsen_field(values, request.coarsen)
-            fields.append(values)
             units.append(str(variable.attrs.get("units", "")))
-    return Part(path, dates[0], np.stack(fields, axis=1), tuple(units), grids[0], notes)
+            chunk = max(chunk, _steps_together(variable, axes[name].time))
+    notes = check_block(grids[0].size, request.coarsen) if request.coarsen else ()
+    return Part(path, dates[0], axes, tuple(units), grids[0], notes, chunk)
 
 
-def _dates(variable: xr.DataArray, name: str | None, path: Path) -> xr.DataArray:
+def _steps_together(variable: xr.DataArray, time: str | None) -> int:
+    chunks = variable.encoding.get("preferred_chunks", {})
+    return int(chunks.get(time, 1))
+
+
+def _dates(variable: xr.DataArray, name: str | None, path: SourceFile) -> xr.DataArray:
     if name is None:
         raise DataError(
             f"{path}: variable '{variable.name}' has no time axis (its dimensions are "

@@ -1,25 +1,35 @@
-"""The series: every moving variable of the source, in memory, on one grid and one time axis."""
+"""The series: every moving variable of the source on one grid and one time axis, in memory or where it lies."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from jaxtyping import Float32
 
 from stq.data._coarsen import coarsen_grid
-from stq.data._files import list_files
+from stq.data._even_steps import SparseFields, even_dates, gap_channel
+from stq.data._field_store import FieldsInMemory, FieldStore, in_blocks
+from stq.data._file_fields import FileFields
 from stq.data._grid import Grid
+from stq.data._packed_store import is_store, open_store
 from stq.data._part import Part, read_part
 from stq.data._request import DataRequest
+from stq.data._sources import list_sources
 from stq.data._time_axis import TimeAxis, read_times
 from stq.errors import DataError
+
+MEMORY_BYTES = 2**30
+"""Up to this size, `memory: auto` takes the series into memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
     """Fields of N steps and V variables, in units; a missing value is NaN."""
 
-    values: Float32[np.ndarray, "N V Y X"]
+    fields: FieldStore
+    dates: xr.DataArray
     times: TimeAxis
     names: tuple[str, ...]
     units: tuple[str, ...]
@@ -28,29 +38,106 @@ class Series:
     """The grid of the files, before coarsening."""
     notes: tuple[str, ...] = ()
     """What a person should know: rows and columns that coarsening leaves out."""
+    maps: Mapping[str, Float32[np.ndarray, "Y X"]] = field(default_factory=dict)
+    """Maps constant in time that came with the series (of a packed store), coarsened."""
+    gaps: Float32[np.ndarray, " N"] | None = None
+    """What the network is told of the time before each step, where steps are irregular."""
+
+    @property
+    def values(self) -> Float32[np.ndarray, "N V Y X"]:
+        """All of it at once."""
+        return self.fields.read(np.arange(len(self.times)), self.fields.whole)
 
 
 def read_series(request: DataRequest) -> Series:
-    """Read the moving variables of all files, joined in time.
+    """Find the moving variables of all files, joined in time; read them if the series is to stand in memory.
 
     Raises:
         DataError: whatever makes a file unusable, or unlike the first one, naming file and variable.
     """
-    parts = sorted((read_part(path, request) for path in list_files(request.source)), key=_start)
+    if is_store(request.source):
+        return _packed_series(request)
+    parts = sorted(
+        (read_part(path, request) for path in list_sources(request.source, request.reading, request.readers)),
+        key=_start,
+    )
     first = parts[0]
     for part in parts[1:]:
         _check_alike(first, part)
     where = ", ".join(str(part.path) for part in (parts if len(parts) <= 3 else (parts[0], parts[-1])))
     dates = first.dates if len(parts) == 1 else xr.concat([part.dates for part in parts], dim="time")
-    return Series(
-        values=first.values if len(parts) == 1 else np.concatenate([part.values for part in parts]),
-        times=read_times(dates, where),
-        names=request.moving,
-        units=first.units,
-        grid=coarsen_grid(first.grid, request.coarsen) if request.coarsen else first.grid,
-        full_grid=first.grid,
-        notes=first.notes,
+    fields = FileFields(parts, request.moving, request.coarsen)
+    grid = coarsen_grid(first.grid, request.coarsen) if request.coarsen else first.grid
+    return _in_time(
+        request, fields, dates, where, units=first.units, grid=grid, full_grid=first.grid, notes=first.notes
     )
+
+
+def _packed_series(request: DataRequest) -> Series:
+    path = Path(request.source[0]).expanduser()
+    store = open_store(path)
+    inside = {
+        "mask": request.mask,
+        "time": request.time,
+        "derived": {d.name for d in request.derived} - set(store.names),
+    }
+    for key, asked in inside.items():
+        if asked:
+            raise DataError(f"{path}: a packed store keeps data.{key} as it was packed; leave it out, or pack again")
+    if request.coarsen not in (None, store.coarsen):
+        raise DataError(
+            f"{path}: this store was packed in blocks of {store.coarsen[0]} x {store.coarsen[1]} cells, "
+            f"and data.coarsen asks for {request.coarsen[0]} x {request.coarsen[1]}; pack the source again"
+        )
+    units = tuple(dict(zip(store.names, store.units, strict=True)).get(name, "") for name in request.moving)
+    fields = store.fields(request.moving)
+    found = _in_time(request, fields, store.dates, str(path), units=units, grid=store.grid, full_grid=store.grid)
+    return replace(found, maps=store.maps)
+
+
+def _in_time(
+    request: DataRequest,
+    fields: FieldStore,
+    dates: xr.DataArray,
+    where: str,
+    *,
+    units: tuple[str, ...],
+    grid: Grid,
+    full_grid: Grid,
+    notes: tuple[str, ...] = (),
+) -> Series:
+    """Put the fields on the time axis that is asked for, and into memory where they are to stand there."""
+    if request.step is not None:
+        even = even_dates(dates, request.step, where)
+        dates, notes = even.dates, (*notes, *even.notes)
+        if even.notes:
+            fields = SparseFields(fields, even.frames)
+    irregular = request.irregular == "index"
+    return Series(
+        times=read_times(dates, where, even=not irregular),
+        fields=settled(fields, request.memory),
+        dates=dates,
+        names=request.moving,
+        units=units,
+        grid=grid,
+        full_grid=full_grid,
+        notes=notes,
+        gaps=gap_channel(dates) if irregular else None,
+    )
+
+
+def settled(fields: FieldStore, memory: str | int) -> FieldStore:
+    """The same fields in memory, if `memory` says so: `auto`, `lazy`, `all`, or up to so many bytes."""
+    limits = {"auto": float(MEMORY_BYTES), "lazy": -1.0, "all": float("inf")}
+    limit = limits[memory] if isinstance(memory, str) else float(memory)
+    if 4 * np.prod(fields.shape, dtype=np.float64) > limit:
+        return fields
+    values = np.empty(fields.shape, dtype=np.float32)
+    steps = np.arange(len(values))
+    for block in in_blocks(fields, steps, values.shape[1]):
+        values[block] = fields.read(steps[block], fields.whole)
+    fields.close()
+    return FieldsInMemory(values, fields.stored_scan(), str(fields))
 
 
 def _start(part: Part) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ class Statistics:
 
     A normalised value stands for `(value - centre) / deviation`: the centre is the climatology (`anomaly`), one mean
     (`standard`) or 0 (`none`). `relative_to: last` takes the last known frame away as well and divides by `step`,
-    the deviation of the one-step change.
+    the deviation of the one-step change. All numbers, but those of the static maps, are in transformed units.
     """
 
     targets: tuple[str, ...]
@@ -38,6 +38,12 @@ class Statistics:
     """Which variables miss a value somewhere in the training part, and so come with an indicator."""
     static_mean: Float32[np.ndarray, " S"]
     static_deviation: Float32[np.ndarray, " S"]
+    transforms: tuple[str, ...] = ()
+    """The function that each of the V variables goes through before anything else here; `none` for none."""
+
+    def __post_init__(self) -> None:
+        if not self.transforms:
+            object.__setattr__(self, "transforms", ("none",) * len(self.moving))
 
     @property
     def moving(self) -> tuple[str, ...]:

@@ -14,13 +14,16 @@ from stq.errors import CheckFailed, DataError, DiskError
 
 _FORMAT = "stq-statistics-1"
 _TEXTS = ("targets", "inputs", "static", "months")
+_OPTIONAL = ("transforms",)  # files without transforms are as they were before there were any
 _WORDS = {"normalise": ("anomaly", "standard", "none"), "relative_to": ("none", "last")}
-_ARRAYS = tuple(field.name for field in fields(Statistics) if field.name not in (*_TEXTS, *_WORDS))
+_ARRAYS = tuple(field.name for field in fields(Statistics) if field.name not in (*_TEXTS, *_OPTIONAL, *_WORDS))
 
 
 def save_statistics(statistics: Statistics, path: Path) -> None:
     """Write beside the target, then move: the file is whole or absent."""
     described = {name: getattr(statistics, name) for name in (*_TEXTS, *_WORDS)}
+    if set(statistics.transforms) != {"none"}:
+        described["transforms"] = statistics.transforms
     arrays = {name: np.ascontiguousarray(getattr(statistics, name)) for name in _ARRAYS}
     head = json.dumps({"format": _FORMAT, **described, "sha256": _digest(described, arrays)}, sort_keys=True)
     arrays["head"] = np.frombuffer(head.encode(), dtype=np.uint8)
@@ -46,7 +49,8 @@ def load_statistics(path: Path) -> Statistics:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             contents = {name: stored[name] for name in stored.files}
         head = json.loads(contents.pop("head").tobytes().decode())
-        described = {name: tuple(head[name]) for name in _TEXTS} | {name: head[name] for name in _WORDS}
+        texts = (*_TEXTS, *(name for name in _OPTIONAL if name in head))
+        described = {name: tuple(head[name]) for name in texts} | {name: head[name] for name in _WORDS}
         intact = (
             head["format"] == _FORMAT
             and set(contents) == set(_ARRAYS)

@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Bool
-
 from stq.errors import DataError
 
 
@@ -34,19 +31,6 @@ def cut_tiles(size: tuple[int, int], patch: tuple[int, int] | None) -> tuple[Til
         for row in _starts(size[0], length, length - overlap)
         for column in _starts(size[1], length, length - overlap)
     )
-
-
-def training_tiles(
-    known: Bool[np.ndarray, "Y X"], patch: tuple[int, int] | None
-) -> tuple[tuple[Tile, ...], tuple[str, ...]]:
-    """The tiles that have something to learn, and what a person should know of the others.
-
-    `known` says where some training target is valid: a tile all over land teaches nothing of the sea.
-    """
-    tiles = cut_tiles((known.shape[0], known.shape[1]), patch)
-    kept = tuple(tile for tile in tiles if known[tile.rows, tile.columns].any())
-    empty = len(tiles) - len(kept)
-    return kept, (f"{empty} of {len(tiles)} patches left out of train: no target is ever known there",) if empty else ()
 
 
 def _starts(cells: int, length: int, stride: int) -> list[int]:

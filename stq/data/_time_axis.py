@@ -15,7 +15,7 @@ _JITTER = 1e-3
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """Strictly ascending, evenly spaced dates.
+    """Strictly ascending dates, evenly spaced unless the spec says that they need not be.
 
     `parts` holds year, month, day, hour, minute and second of each step, in the calendar of the file. Calendar months
     count as even, whatever their length and wherever in the month the date stands.
@@ -42,11 +42,12 @@ class TimeAxis:
         return _labels(self.parts)
 
 
-def read_times(coordinate: xr.DataArray, where: str) -> TimeAxis:
+def read_times(coordinate: xr.DataArray, where: str, *, even: bool = True) -> TimeAxis:
     """The time axis behind a coordinate of dates.
 
     Raises:
-        DataError: dates that are repeated, out of order or unevenly spaced; `where` names the file.
+        DataError: dates that are repeated, out of order or, unless they need not be `even`, unevenly spaced; `where`
+            names the file.
     """
     parts = _take_apart(coordinate)
     seconds = _steps_in_seconds(coordinate)
@@ -68,7 +69,7 @@ def read_times(coordinate: xr.DataArray, where: str) -> TimeAxis:
         )
     usual = float(np.median(seconds)) if len(seconds) else 0.0
     uneven = np.abs(seconds - usual) > _JITTER * usual
-    if uneven.any():
+    if even and uneven.any():
         by_month = float(np.median(months)) >= 1
         steps, unit = (months, "month") if by_month else (seconds, "second")
         _refuse_uneven(steps, unit, labels, f"{where}: '{coordinate.name}'")

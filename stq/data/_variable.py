@@ -1,18 +1,17 @@
 """One variable of one file as plain numbers, checked on the way in."""
 
-from pathlib import Path
-
 import numpy as np
 import xarray as xr
 from jaxtyping import Float32
 
 from stq.data._axes import Axes
+from stq.data._source_file import Origin
 from stq.errors import DataError, suggest
 
 _LISTED = 30
 
 
-def select_variable(dataset: xr.Dataset, name: str, path: Path, key: str) -> xr.DataArray:
+def select_variable(dataset: xr.Dataset, name: str, path: Origin, key: str) -> xr.DataArray:
     """The variable of that name; `key` is where the spec names it, for the error.
 
     Raises:
@@ -30,7 +29,7 @@ def select_variable(dataset: xr.Dataset, name: str, path: Path, key: str) -> xr.
     return field
 
 
-def read_values(field: xr.DataArray, axes: Axes, path: Path) -> Float32[np.ndarray, "N Y X"]:
+def read_values(field: xr.DataArray, axes: Axes, path: Origin) -> Float32[np.ndarray, "N Y X"]:
     """The numbers in single precision, time first (N = 1 for a map); missing values are NaN.
 
     A further dimension of length 1 is dropped.

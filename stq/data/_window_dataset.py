@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32, Int64
 from torch.utils.data import Dataset
 
 from stq.data._channels import Channels
-from stq.data._statistics import Statistics
+from stq.data._scaled import last_known
 from stq.data._tiles import Tile
 from stq.tensors import Batch
 
@@ -16,51 +16,61 @@ from stq.tensors import Batch
 class WindowDataset(Dataset[Batch]):
     """The windows of one split in the order of their issue, each cut into `tiles`.
 
-    An item is a `Batch` without its B axis; torch's default collation adds it. Everything is cut from arrays in memory
-    that are finite everywhere.
+    An item is a `Batch` without its B axis; torch's default collation adds it. It reads the steps and the cells of its
+    own window and nothing else, and is finite everywhere.
+
+    `items` are pairs of a step and of a number among the tiles; `judged` is where targets count (None: everywhere).
     """
 
     def __init__(
         self,
         channels: Channels,
-        statistics: Statistics,
         history: int,
         horizons: Sequence[int],
-        issued: Sequence[int],
+        items: Int64[np.ndarray, "I 2"],
         tiles: Sequence[Tile],
         location: Float32[np.ndarray, "2 Y X"],
         weight: Float32[np.ndarray, "Y X"],
+        judged: Bool[np.ndarray, "Y X"] | None = None,
     ) -> None:
+        statistics = channels.scaled.statistics
         self._channels = channels
-        self._variables = len(statistics.targets)
-        self._deviation = statistics.deviation[: self._variables, None, None]
+        self._variables = slice(0, len(statistics.targets))
+        self._deviation = statistics.deviation[self._variables, None, None]
         self._history = history
         self._leads = np.array(horizons, dtype=np.int64)
+        self._items = items
         self._tiles = tuple(tiles)
         self._location = location
         self._weight = weight
-        self.issue_times = tuple(step for step in issued for _ in self._tiles)
+        self._judged = judged
+
+    @property
+    def issue_times(self) -> tuple[int, ...]:
         """For each item, the index in the series of the last input step: when the forecast is issued."""
+        return tuple(self._items[:, 0].tolist())
 
     def __len__(self) -> int:
-        return len(self.issue_times)
+        return len(self._items)
 
     def __getitem__(self, index: int) -> Batch:
-        step = self.issue_times[index]
-        tile = self._tiles[index % len(self._tiles)]
-        scaled, rows, columns = self._channels.scaled, tile.rows, tile.columns
-        targets, variables = step + self._leads, slice(0, self._variables)
-        valid = scaled.valid[targets, variables, rows, columns]
-        values = scaled.fields[targets, variables, rows, columns]
+        step, number = self._items[index].tolist()
+        tile, variables, scaled = self._tiles[number], self._variables, self._channels.scaled
+        rows, columns = tile.rows, tile.columns
+        steps, targets = np.arange(step - self._history + 1, step + 1), step + self._leads
+        fields, known = scaled.cut(steps, tile)
+        values, valid = scaled.cut(targets, tile, variables)
+        if self._judged is not None:
+            valid = valid & self._judged[rows, columns]
         offset = scaled.centre[scaled.phases[targets], variables, rows, columns]
-        last = scaled.last[step, variables, rows, columns]
+        last = last_known(fields[:, variables], known[:, variables])
         base = last
         if self._channels.relative:
             values = (values - last) * scaled.change[variables, None, None]
             offset = offset + self._deviation * last
             base = np.zeros_like(last)
         return Batch(
-            inputs=torch.from_numpy(self._channels.cut(step - self._history + 1, step, tile)),
+            inputs=torch.from_numpy(self._channels.cut(steps, tile, fields, known)),
             base=torch.from_numpy(base.copy()),
             values=torch.from_numpy(np.where(valid, values, np.float32(0))),
             valid=torch.from_numpy(valid),

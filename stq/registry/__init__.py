@@ -1,8 +1,9 @@
 """Who brings what: plugins by kind, gathered on demand.
 
 `discover` reads the metadata of what is installed and imports nothing; `load_losses` imports the plugins and asks each
-for its losses. The built-in losses come in by the same door. This package imports light: torch comes with the first
-`load_losses`, so that listing plugins doesn't wait for it.
+for its losses, `load_readers` for its readers. What is built in comes in by the same door. This package imports light:
+torch comes with the first `load_losses`, xarray with the first `load_readers`, so that listing plugins doesn't wait for
+either, nor losses for xarray.
 """
 
 from importlib import import_module
@@ -12,9 +13,11 @@ from stq.registry._discover import PluginInfo, discover
 
 if TYPE_CHECKING:
     from stq.registry._admit_loss import admit_loss
+    from stq.registry._host import BrokenPlugin
     from stq.registry._load_losses import load_losses
+    from stq.registry._load_readers import ReaderEntry, ReaderRegistry, load_readers
     from stq.registry._local import LocalPlugin
-    from stq.registry._loss_registry import BrokenPlugin, LossEntry, LossRegistry
+    from stq.registry._loss_registry import LossEntry, LossRegistry
 
 __all__ = [
     "BrokenPlugin",
@@ -22,18 +25,24 @@ __all__ = [
     "LossEntry",
     "LossRegistry",
     "PluginInfo",
+    "ReaderEntry",
+    "ReaderRegistry",
     "admit_loss",
     "discover",
     "load_losses",
+    "load_readers",
 ]
 
 _LATER = {
-    "BrokenPlugin": "_loss_registry",
+    "BrokenPlugin": "_host",
     "LocalPlugin": "_local",
     "LossEntry": "_loss_registry",
     "LossRegistry": "_loss_registry",
+    "ReaderEntry": "_load_readers",
+    "ReaderRegistry": "_load_readers",
     "admit_loss": "_admit_loss",
     "load_losses": "_load_losses",
+    "load_readers": "_load_readers",
 }
 
 

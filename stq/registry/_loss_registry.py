@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from stq.errors import PluginError, nearest
 from stq.losses import Loss
+from stq.registry._host import BrokenPlugin
 from stq.registry._local import LocalPlugin
 
 
@@ -14,15 +15,6 @@ class LossEntry:
 
     cls: type[Loss]
     distribution: str
-
-
-@dataclass(frozen=True)
-class BrokenPlugin:
-    """An installed plugin that can't be used, and why."""
-
-    name: str
-    distribution: str
-    cause: str
 
 
 @dataclass(frozen=True)

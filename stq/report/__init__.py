@@ -7,10 +7,12 @@ xarray is imported: results are only looked at.
 from stq.report._check import check_summary
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
+from stq.report._inspection import init_summary, inspection_tables
 from stq.report._losses import loss_page, loss_table
 from stq.report._plugins import plugin_table
 from stq.report._problems import problem_text
 from stq.report._scores import score_tables
+from stq.report._store import store_summary
 from stq.report._training_display import TrainingDisplay
 from stq.report._training_lines import TrainingLines
 from stq.report._training_outcome import training_outcome
@@ -21,12 +23,15 @@ __all__ = [
     "TrainingLines",
     "check_summary",
     "gradient_tables",
+    "init_summary",
+    "inspection_tables",
     "json_text",
     "loss_page",
     "loss_table",
     "plugin_table",
     "problem_text",
     "score_tables",
+    "store_summary",
     "training_outcome",
     "training_plan",
 ]

@@ -1,12 +1,35 @@
 """What is forecast from what, and how the series is read."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from stq.errors import did_you_mean, nearest
+from stq.spec._derived_spec import DerivedSpec, MaskSpec, in_order
+from stq.spec._frozen_dict import FrozenDict
 from stq.spec._section import Mistake, Section, Surroundings, found, refuse
 from stq.spec._split_spec import SplitSpec
-from stq.spec._types import Count, File, ListOf, OneOf, SetOf, Text, WholeNumber, absolute, ascending, expect
+from stq.spec._time_spec import TimeSpec
+from stq.spec._types import (
+    Count,
+    File,
+    Finite,
+    ListOf,
+    MappingOf,
+    OneOf,
+    SetOf,
+    Share,
+    Text,
+    WholeNumber,
+    absolute,
+    ascending,
+    expect,
+)
+
+STEP = r"^0*[1-9][0-9]*\s*(min|h|D|d|month|year)s?$"
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_UNITS |= {f"{unit}i": 2 ** (10 * power) for power, unit in enumerate("kMGT", 1)}
 
 
 class StaticSpec(Section):
@@ -32,6 +55,17 @@ class CoarsenSpec(Section):
     """Columns in a block; default 1."""
 
 
+class RareSpec(Section):
+    """Rare events that training should see more often than they happen."""
+
+    variable: Text
+    """The target that the event is of. Required."""
+    above: Finite
+    """The event is a value above this, in units, among a patch's targets. Required."""
+    times: Count = 5
+    """How many times such a patch is drawn in an epoch; default 5."""
+
+
 class PatchSpec(Section):
     """Cutting of fields that are larger than memory or model into squares."""
 
@@ -39,6 +73,10 @@ class PatchSpec(Section):
     """Side of a square in cells; default 64."""
     overlap: WholeNumber = 16
     """Cells that neighbouring squares share; below the size; default 16."""
+    min_valid: Share = 0.0
+    """Least share of a patch's targets that must be known for training; default 0, one value is enough."""
+    rare: RareSpec | None = None
+    """Events that are drawn more often, {variable, above, times}; default null, none."""
 
     @field_validator("overlap")
     @classmethod
@@ -47,6 +85,20 @@ class PatchSpec(Section):
         if size is not None and overlap >= size:
             refuse(Mistake(f"expected an overlap below the size of {size}, found {overlap}"))
         return overlap
+
+
+class TimeStepSpec(Section):
+    """An even time axis for dates that leave steps out. Just a step in the spec means the default tolerance."""
+
+    every: Annotated[Text, Field(pattern=STEP), expect("a step such as 1D, 6h, 15min or 1month")]
+    """The step: a number and min, h, D, month or year. Required."""
+    tolerance: Annotated[float, Field(ge=0, lt=0.5), expect("a number of at least 0 and below 0.5")] = 0.1
+    """Share of a step by which a date may miss its place; default 0.1."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        return {"every": value} if isinstance(value, str) else value
 
 
 class DimsSpec(Section):
@@ -58,6 +110,15 @@ class DimsSpec(Section):
     """Name of the axis of rows (latitude, northing); default null, found from the file."""
     x: Text | None = None
     """Name of the axis of columns (longitude, easting); default null, found from the file."""
+
+
+def _bytes(value: object) -> object:
+    """A size such as 4GB, or one of the three words."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]i?)?B", value) if isinstance(value, str) else None
+    if match is None and value not in ("auto", "lazy", "all"):
+        hint = did_you_mean(value, ("auto", "lazy", "all")) if isinstance(value, str) else ""
+        raise Mistake(f"expected auto, lazy, all or a size such as 4GB, found {found(value)}", hint=hint).as_error()
+    return value
 
 
 def _as_tuple_of_sources(value: object) -> object:
@@ -85,7 +146,7 @@ class DataSpec(Section):
     """The series, its variables, and its cutting into windows and parts."""
 
     source: Sources
-    """Path or pattern of the files, or a list of them, relative to the spec's file. Required."""
+    """Path or pattern of the files, a list of them, or a packed store, relative to the spec's file. Required."""
     targets: Annotated[SetOf[Text], Field(min_length=1)]
     """Variables that are forecast; they are inputs too. Required."""
     inputs: SetOf[Text] = ()
@@ -108,16 +169,102 @@ class DataSpec(Section):
     Default none."""
     coarsen: CoarsenSpec | None = None
     """Blocks of cells to average, {y, x}; default null, none."""
-    patch: PatchSpec | None = None
+    patch: Annotated[PatchSpec | None, Field(validate_default=True)] = None
     """Squares to cut large fields into, {size, overlap} in cells; default null, whole fields."""
     dims: DimsSpec | None = None
     """Names of the axes {time, y, x}; default null, found from the file."""
+    time: TimeSpec | None = None
+    """Dates of files that have none, {start, step, calendar} or {index}; default null, dates are in the files."""
+    derived: Annotated[MappingOf[DerivedSpec], AfterValidator(in_order)] = FrozenDict()
+    """Variables computed from those of the files, by name: an expression such as (nir - red) / (nir + red), or
+    {expr, units}; default none."""
+    mask: MaskSpec | None = None
+    """Where values count, {where}, for example {where: "SCL in [4, 5]"}; default null, everywhere."""
+    absent_chunks: Annotated[Literal["refuse", "fill"], OneOf()] = "refuse"
+    """What a chunk means that a Zarr store does not hold. refuse: it may be lost, an error; fill: Zarr's fill value,
+    for stores that leave out chunks of nothing else. Default refuse."""
+    future: SetOf[Text] = ()
+    """Inputs whose values at the targets' times are known ahead: variables, and month and hour; default none."""
+    transform: MappingOf[Annotated[Literal["log1p", "log", "sqrt", "cbrt", "asinh"], OneOf()]] = FrozenDict({})
+    """Functions that variables go through before they are normalised, and back for the forecast, {variable: log1p};
+    default {}, none."""
+    missing: Annotated[Literal["climatology", "forward"], OneOf()] = "climatology"
+    """What stands where an input is missing: its climatology, or the last value known in the window (forward). A
+    further input says where, if values are missing in the training part. Default climatology."""
+    step: TimeStepSpec | None = None
+    """An even step such as 1D or {every, tolerance}, at which frames may be missing; default null, as in the files."""
+    irregular: Annotated[Literal["refuse", "index"], OneOf()] = "refuse"
+    """index: windows count frames whatever the time between them, which becomes a further input; default refuse."""
+    memory: Annotated[str, BeforeValidator(_bytes)] = "auto"
+    """all: take the series into memory; lazy: read each window from the files; a size such as 4GB: in memory up to
+    there; auto: up to 1GiB. Default auto."""
     area_weights: Annotated[Literal["none", "cosine"], OneOf()] = "none"
     """cosine: losses and scores weight a cell by the cosine of its latitude. Default none: all cells alike."""
     batch_size: Count = 8
     """Windows in a batch; default 8."""
     workers: WholeNumber = 0
     """Processes that load windows; default 0, the training process itself."""
+
+    def memory_bytes(self) -> str | int:
+        """`memory` as one of its words, or in bytes."""
+        match = re.fullmatch(r"([\d.]+)\s*([kMGT]i?)?B", self.memory)
+        return self.memory if match is None else int(float(match[1]) * _UNITS[match[2] or ""])
+
+    @field_validator("future")
+    @classmethod
+    def _no_target_is_known_ahead(cls, future: tuple[str, ...], around: Surroundings) -> tuple[str, ...]:
+        targets = around.data.get("targets", ())
+        wrong = [index for index, name in enumerate(future) if name in targets]
+        if wrong:
+            hint = "what is forecast is not known ahead"
+            refuse(*(Mistake(f"{found(future[index])} is a target", (index,), hint) for index in wrong))
+        return future
+
+    @field_validator("transform")
+    @classmethod
+    def _transforms_of_moving_variables(cls, transform: dict[str, str], around: Surroundings) -> dict[str, str]:
+        if not {"targets", "inputs", "future"} <= around.data.keys():  # one of them is wrong itself
+            return transform
+        moving = tuple(name for key in ("targets", "inputs", "future") for name in around.data[key])
+        wrong = [name for name in transform if name not in moving]
+        if wrong:
+            known = f"there are {', '.join(moving)}"
+            mistakes = (
+                Mistake(f"{found(name)} is neither target nor input", (name,), nearest(name, moving, known), "key")
+                for name in wrong
+            )
+            refuse(*mistakes)
+        return transform
+
+    @field_validator("irregular")
+    @classmethod
+    def _even_or_not(cls, irregular: str, around: Surroundings) -> str:
+        if irregular == "index" and around.data.get("step") is not None:
+            refuse(Mistake("irregular steps can't be even as well", hint="give data.step or data.irregular"))
+        return irregular
+
+    @field_validator("patch")
+    @classmethod
+    def _rare_among_targets(cls, patch: PatchSpec | None, around: Surroundings) -> PatchSpec | None:
+        targets = around.data.get("targets", ())
+        if patch is not None and patch.rare is not None and targets and patch.rare.variable not in targets:
+            name = patch.rare.variable
+            hint = nearest(name, targets, f"there are {', '.join(targets)}")
+            refuse(Mistake(f"expected one of the targets, found {found(name)}", ("rare", "variable"), hint))
+        return patch
+
+    @field_validator("patch")
+    @classmethod
+    def _blocks_need_patches(cls, patch: PatchSpec | None, around: Surroundings) -> PatchSpec | None:
+        split = around.data.get("split")
+        if patch is None and isinstance(split, SplitSpec) and split.blocks is not None:
+            refuse(
+                Mistake(
+                    "data.split.blocks needs patches",
+                    hint="set data.patch; a whole field would show the network the cells held out",
+                )
+            )
+        return patch
 
     @field_validator("horizons")
     @classmethod

@@ -7,6 +7,7 @@ calendar gives February 30), and dates compare by their parts, which is the orde
 import re
 
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d)(?::(\d\d)(?::(\d\d))?)?)?)?)?\Z")
+_STEP = re.compile(r"[1-9]\d{0,8} ?(s|min|h|H|d|D|w|W|months?|years?)\Z", re.ASCII)
 _FIRST = (0, 1, 1, 0, 0, 0)
 _LAST = (9999, 12, 31, 23, 59, 59)
 
@@ -21,6 +22,11 @@ def first_moment(date: str) -> Moment:
 def last_moment(date: str) -> Moment:
     """The last second of the date's period."""
     return _moment(date, _LAST)
+
+
+def is_step(text: str) -> bool:
+    """Whether the text is a step in time, such as 6h, 1D, 30min or 1 month."""
+    return _STEP.match(text) is not None
 
 
 def _moment(date: str, rest: Moment) -> Moment:

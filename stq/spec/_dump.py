@@ -9,8 +9,10 @@ from stq.spec._scalars import BOOLEAN, FLOAT, INTEGER, NULL
 from stq.spec._section import Section
 from stq.spec._spec import Spec
 
+_LINE_BREAKS = frozenset("\x85\u2028\u2029")
 
-class _Dumper(yaml.SafeDumper):
+
+class Dumper(yaml.SafeDumper):
     """Quotes a text exactly where the strict loader would read something else."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  PyYAML's own form: the rules of YAML 1.1 go, ours come below
@@ -19,25 +21,33 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _text(dumper: Dumper, text: str) -> yaml.ScalarNode:
+    """Quoted doubly where YAML sees a line break that Python's own rules for printing do not: only there is it safe."""
+    style = '"' if _LINE_BREAKS & set(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+Dumper.add_representer(str, _text)
 for _tag, _pattern in (("null", NULL), ("bool", BOOLEAN), ("int", INTEGER), ("float", FLOAT)):
-    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, None)
+    Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _pattern, None)
 
 
 def dump_spec(spec: Spec) -> str:
     """The spec as YAML that `parse_spec` reads back to an equal spec."""
     return yaml.dump(
-        _plain(spec), Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120
+        plain(spec), Dumper=Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120
     )
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """The value as YAML's own kinds: mappings, lists and scalars."""
     if isinstance(value, LossSpec):
-        options = {key: _plain(option) for key, option in value.options.items()}
-        return {key: _plain(getattr(value, key)) for key in type(value).model_fields if key != "options"} | options
+        options = {key: plain(option) for key, option in value.options.items()}
+        return {key: plain(getattr(value, key)) for key in type(value).model_fields if key != "options"} | options
     if isinstance(value, Section):
-        return {key: _plain(getattr(value, key)) for key in type(value).model_fields}
+        return {key: plain(getattr(value, key)) for key in type(value).model_fields}
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
+        return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     return str(value) if isinstance(value, Path) else value

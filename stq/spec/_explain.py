@@ -23,6 +23,8 @@ _EXAMPLES = {
     "targets": "the variables to forecast, for example targets: [ozone]",
     "train": "for example train: 0.7, or train: [1995-01, 1998-12]",
     "val": "for example val: 0.1, or val: [1999-01, 1999-06]",
+    "expr": "an expression, for example expr: (nir - red) / (nir + red)",
+    "where": 'a condition, for example where: "SCL in [4, 5]"',
     "loss": "the name of a loss, for example loss: mse",
     "variable": "the name of the map's variable in the file",
 }
@@ -36,10 +38,22 @@ MOST = 100
 """Mistakes that are told at once: past so many the text is no spec at all."""
 
 
-def place(root: Node, path: Path, message: str, hint: str = "", on: Literal["key", "value"] = "value") -> Problem:
-    """The problem at the path's key or value, or at the nearest thing above it that the text has."""
+def place(
+    root: Node,
+    path: Path,
+    message: str,
+    hint: str = "",
+    on: Literal["key", "value"] = "value",
+    part: tuple[int, int] | None = None,
+) -> Problem:
+    """The problem at the path's key or value, or at the nearest thing above it that the text has.
+
+    `part` is offset and length of the word that is meant in a value that is a text.
+    """
     node = root.nearest(path)
     span = node.key_span if on == "key" and node.key_span is not None else node.value_span
+    if part is not None and isinstance(node.content, str):
+        span = span.part(node.content, *part)
     return Problem(path, message, hint, span.where, span.excerpt)
 
 
@@ -67,7 +81,7 @@ def _path(loc: Iterable[str | int]) -> Path:
 
 def _explain_one(path: Path, kind: str, context: dict[str, Any], value: object, text: str, root: Node) -> Problem:
     if kind == MISTAKE:
-        return place(root, path, context["message"], context["hint"], context["on"])
+        return place(root, path, context["message"], context["hint"], context["on"], context.get("part"))
     if kind == "extra_forbidden":
         return _unknown_key(path, root)
     if kind == "missing":

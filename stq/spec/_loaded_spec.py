@@ -29,12 +29,14 @@ class LoadedSpec:
         message: str,
         hint: str = "",
         on: Literal["key", "value"] = "value",
+        part: tuple[int, int] | None = None,
     ) -> Problem:
         """A problem that a later check found at this path of the spec, shown in the text.
 
-        Where the text says nothing there (a default), the nearest thing above it is shown.
+        Where the text says nothing there (a default), the nearest thing above it is shown. `part` is offset and length
+        of the word that is meant in a value that is a text.
         """
-        return place(self.root, path, message, hint, on)
+        return place(self.root, path, message, hint, on, part)
 
     def located(self, problems: Iterable[Problem], under: tuple[str | int, ...] = ()) -> tuple[Problem, ...]:
         """Problems that know only their path below `under`, such as those of a loss's options, shown in the text.

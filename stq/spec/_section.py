@@ -47,10 +47,13 @@ class Mistake:
     path: tuple[str | int, ...] = ()
     hint: str = ""
     on: Literal["key", "value"] = "value"
+    part: tuple[int, int] | None = None
+    """Offset and length of the word in the text that the value is; None for all of it."""
 
     def as_error(self) -> PydanticCustomError:
         """The same for pydantic."""
-        return PydanticCustomError(MISTAKE, "{message}", {"message": self.message, "hint": self.hint, "on": self.on})
+        context = {"message": self.message, "hint": self.hint, "on": self.on, "part": self.part}
+        return PydanticCustomError(MISTAKE, "{message}", context)
 
 
 def refuse(*mistakes: Mistake) -> NoReturn:

@@ -50,6 +50,17 @@ class Span:
             return self.source.name
         return f"{self.source.name}:{self.line + 1}:{self.column + 1}"
 
+    def part(self, text: str, offset: int, length: int) -> "Span":
+        """The span of a word in the text that stands here, plain or in quotes; all of it where it is written otherwise.
+
+        A text of several lines, or with escapes in its quotes, has no columns to count.
+        """
+        written = self.source.line(self.line)[self.column : self.column + self.length]
+        lead = written.find(text)
+        if not text or lead not in (0, 1):
+            return self
+        return Span(self.source, self.line, self.column + lead + offset, max(1, length))
+
     @property
     def excerpt(self) -> str:
         """The line and, below it, carets under the span."""

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, field_
 
 from stq.spec._dates import first_moment, last_moment
 from stq.spec._section import Mistake, Section, Surroundings, found, refuse
-from stq.spec._types import Inside01, as_tuple, expect
+from stq.spec._types import Count, Flag, Inside01, WholeNumber, as_tuple, expect
 
 
 def _date(value: object) -> object:
@@ -34,10 +34,22 @@ def _kind(value: object) -> str:
     return "<dates>" if isinstance(value, list | tuple) else "<fraction>"
 
 
+PARTS = ("train", "val", "calibration", "test")
 Date = Annotated[str, BeforeValidator(_date), expect("a date such as 1995-01 or 1995-01-31")]
 Period = Annotated[tuple[Date, Date], BeforeValidator(_pair), AfterValidator(_in_order)]
 Fraction = Annotated[Inside01, expect("[first, last] as dates, or a fraction between 0 and 1")]
 Part = Annotated[Annotated[Period, Tag("<dates>")] | Annotated[Fraction, Tag("<fraction>")], Discriminator(_kind)]
+
+
+class BlocksSpec(Section):
+    """A split in space: a share of the squares of a field is held out of training, and judged alone."""
+
+    size: Count = 64
+    """Side of a square in cells; default 64."""
+    buffer: WholeNumber = 16
+    """Cells around a square held out that no training patch may touch; default 16."""
+    held_out: Inside01 = 0.25
+    """Share of the squares that val, calibration and test are judged on; default 0.25."""
 
 
 class SplitSpec(Section):
@@ -54,11 +66,19 @@ class SplitSpec(Section):
     """What the quantile band is calibrated on; null for none; default 0.1 without a split."""
     test: Part | None = None
     """What `stq eval` scores unless told otherwise; null for none; default 0.1 without a split."""
+    gap: WholeNumber = 0
+    """Steps kept between the targets of two parts, and between training windows and the targets of other parts; the
+    later part gives them up. Default 0."""
+    strict: Flag = False
+    """Whether no time at all is shared between parts, inputs included, and the gap is kept between all times. Default
+    false: inputs may reach back before their part, since they are known when a forecast is made."""
+    blocks: BlocksSpec | None = None
+    """A split in space as well, {size, buffer, held_out}; it needs data.patch. Default null, none."""
 
     @field_validator("val", "calibration", "test")
     @classmethod
     def _fits_to_the_parts_before(cls, part: Part | None, around: Surroundings) -> Part | None:
-        others = {name: other for name, other in around.data.items() if other is not None}
+        others = {name: other for name, other in around.data.items() if name in PARTS and other is not None}
         if part is None or not others:
             return part
         for name, other in others.items():
@@ -76,7 +96,7 @@ class SplitSpec(Section):
 
     def parts(self) -> dict[str, tuple[str, str] | float]:
         """The parts that there are, by name."""
-        return {name: part for name in type(self).model_fields if (part := getattr(self, name)) is not None}
+        return {name: part for name in PARTS if (part := getattr(self, name)) is not None}
 
 
 def _overlap(one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -72,6 +72,7 @@ ListOf = Annotated[tuple[T, ...], BeforeValidator(as_tuple)]
 SetOf = Annotated[tuple[T, ...], BeforeValidator(as_tuple), AfterValidator(_unique)]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), expect("a number above 0")]
+Finite = Annotated[float, Field(allow_inf_nan=False), expect("a number")]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), expect("a number of at least 0")]
 Share = Annotated[float, Field(ge=0, lt=1), expect("a number of at least 0 and below 1")]
 Inside01 = Annotated[float, Field(gt=0, lt=1), expect("a number between 0 and 1, both excluded")]

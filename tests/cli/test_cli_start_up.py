@@ -7,7 +7,7 @@ from pathlib import Path
 
 from support.command_line import SPEC
 
-HEAVY = {"torch", "numpy", "xarray", "pytorch_lightning", "netCDF4", "scipy", "torchmetrics"}
+HEAVY = {"torch", "numpy", "xarray", "zarr", "pytorch_lightning", "netCDF4", "scipy", "torchmetrics"}
 
 COMMANDS = (
     ["--version"],
@@ -18,6 +18,8 @@ COMMANDS = (
     ["check", "fine.yaml", "--set", "optim.lr=fast"],
     ["check-grads", "typo.yaml"],
     ["eval", "typo.yaml"],
+    ["init", "--help"],
+    ["data", "inspect", "--help"],
 )
 
 ASK = f"""
@@ -37,7 +39,7 @@ def test_help_imports_nothing_heavy() -> None:
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in result.stderr.splitlines()}
     assert "typer" in imported
     assert not imported & HEAVY
-    for name in ("train", "eval", "check-grads", "check", "losses", "plugins"):
+    for name in ("train", "eval", "check-grads", "check", "losses", "plugins", "init", "data"):
         assert re.search(rf"\b{name}\b", result.stdout)
 
 
@@ -46,7 +48,9 @@ def test_the_text_of_a_spec_is_judged_before_anything_heavy_is_imported(workplac
     Path("typo.yaml").write_text(SPEC.replace("trainer:", "trainr:"))
     result = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
     codes = [line.partition(" -> ")[2] for line in result.stdout.splitlines() if " -> " in line]
-    assert codes == ["0 []", "0 []", "0 []", "2 []", "2 []", "2 []", "2 []", "2 []"], result.stdout + result.stderr
+    assert codes == ["0 []", "0 []", "0 []", "2 []", "2 []", "2 []", "2 []", "2 []", "0 []", "0 []"], (
+        result.stdout + result.stderr
+    )
     assert "stq 0." in result.stdout
 
 

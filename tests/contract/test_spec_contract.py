@@ -16,6 +16,8 @@ SECTIONS = [member for member in vars(stq.spec).values() if isinstance(member, t
 REQUIRED = {
     ("Spec", "data"), ("Spec", "losses"), ("DataSpec", "source"), ("DataSpec", "targets"),
     ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("StaticSpec", "variable"),
+    ("DerivedSpec", "expr"), ("MaskSpec", "where"),
+    ("RareSpec", "variable"), ("RareSpec", "above"), ("TimeStepSpec", "every"),
 }  # fmt: skip
 
 

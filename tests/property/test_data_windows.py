@@ -118,6 +118,62 @@ def test_a_refusal_is_always_right(case: Case) -> None:
     )
 
 
+@settings(max_examples=200)
+@given(cases(), st.integers(0, 6), st.booleans())
+def test_gap_and_strict_keep_the_times_of_the_splits_apart(case: Case, gap: int, strict: bool) -> None:
+    try:
+        plan = plan_windows(*case, gap=gap, strict=strict)
+    except DataError:
+        return
+    seen = {
+        name: (set().union(*(inputs(case, t) for t in issues)), set().union(*(targets(case, t) for t in issues)))
+        for name, issues in plan.issued.items()
+    }
+    for name, (past, ahead) in seen.items():
+        for other, (other_past, other_ahead) in seen.items():
+            if other == name:
+                continue
+            here = past | ahead if name == "train" or strict else ahead
+            there = other_past | other_ahead if strict else other_ahead
+            assert min(abs(one - two) for one in here for two in there) > gap
+
+
+@settings(max_examples=100)
+@given(cases(), st.integers(0, 6), st.booleans())
+def test_with_gap_or_strict_every_window_is_kept_once_or_counted(case: Case, gap: int, strict: bool) -> None:
+    try:
+        plan = plan_windows(*case, gap=gap, strict=strict)
+    except DataError:
+        return
+    possible = range(case.history - 1, case.steps - max(case.horizons))
+    kept = [issue for issues in plan.issued.values() for issue in issues]
+    assert len(kept) == len(set(kept))
+    lost = plan.straddling + plan.leaking + plan.outside + plan.gapped + plan.shared
+    assert len(kept) + lost == len(possible)
+    loose = planned(case)
+    assert loose is None or all(set(issues) <= set(loose.issued[name]) for name, issues in plan.issued.items())
+    if gap == 0 and not strict:
+        assert plan == loose
+
+
+def test_a_gap_takes_its_steps_from_the_later_split_and_strict_its_first_windows() -> None:
+    splits = {"train": range(12), "val": range(12, 24)}
+    assert plan_windows(24, 3, (1, 2), splits).issued == {"train": tuple(range(2, 10)), "val": tuple(range(11, 22))}
+    plan = plan_windows(24, 3, (1, 2), splits, gap=2)
+    assert plan.issued == {"train": tuple(range(2, 10)), "val": tuple(range(13, 22))}
+    assert "2 windows left out: a target lies in the gap between two splits (data.split.gap)" in plan.notes
+    plan = plan_windows(24, 3, (1, 2), splits, gap=2, strict=True)
+    assert plan.issued == {"train": tuple(range(2, 10)), "val": tuple(range(16, 22))}
+    assert "3 windows left out: the inputs reach into another split (data.split.strict)" in plan.notes
+
+
+def test_a_split_that_the_gap_leaves_empty_is_refused_with_the_gap() -> None:
+    with pytest.raises(DataError, match=r"val holds no window: .*\(a gap of 9 steps is kept before it\)"):
+        plan_windows(24, 3, (1, 2), {"train": range(12), "val": range(12, 22)}, gap=9)
+    with pytest.raises(DataError, match=r"val holds no window whose inputs .*data\.split\.strict"):
+        plan_windows(24, 6, (1, 2), {"train": range(12), "val": range(12, 17)}, strict=True)
+
+
 def test_a_series_too_short_says_how_many_steps_are_needed_and_found() -> None:
     with pytest.raises(DataError, match=r"needs 8 steps \(history 4 \+ furthest horizon 4\), and there are 7"):
         plan_windows(7, 4, (1, 4), {"train": range(7)})

@@ -1,12 +1,14 @@
 """Properties of reading and writing specs, over drawn specs and drawn nonsense."""
 
 import re
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stq.errors import SpecError
-from stq.spec import Spec, dump_spec, parse_spec
+from stq.spec import Spec, commented_spec, dump_spec, load_spec, parse_spec
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
 TRICKY = st.sampled_from(
@@ -131,3 +133,13 @@ def test_any_value_anywhere_is_taken_or_refused_in_our_words(place: str, value: 
             assert problem.where == "--set" or problem.where.startswith("spec:")
             assert "not a value that can stand here" not in problem.message
             assert "Input should" not in problem.message
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "examples").glob("*.yaml")), ids=lambda p: p.stem)
+def test_a_spec_with_every_key_explained_is_the_same_spec(path: Path) -> None:
+    spec = load_spec(path).spec
+    text = commented_spec(spec)
+    assert parse_spec(text).spec == spec
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    for name in Spec.model_fields:
+        assert any(line.startswith(f"{name}:") for line in lines)

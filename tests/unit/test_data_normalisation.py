@@ -82,8 +82,8 @@ def test_the_target_range_is_that_of_the_training_windows(tmp_path: Path, relati
     torch.testing.assert_close(maximum[0], batch.values[batch.valid].max())
 
 
-def test_a_constant_target_has_deviation_one_a_range_and_a_note(tmp_path: Path) -> None:
-    path = write_grid(tmp_path / "a.nc", {"air": np.full((60, 4, 5), 281.3, np.float32)})
+def test_a_target_that_never_changes_has_deviation_one_a_range_and_a_note(tmp_path: Path) -> None:
+    path = write_grid(tmp_path / "a.nc", {"air": np.repeat(seasonal(1), 60, axis=0)})
     data = build_data(request_for(path))
     minimum, maximum = data.target_range()
     assert data.normaliser.deviation[0] == 1

@@ -1,0 +1,18 @@
+"""Raw binary frames as a plugin of stq."""
+
+from typing import TYPE_CHECKING
+
+from stq import hookimpl
+
+if TYPE_CHECKING:
+    from stq.data import Reader
+
+__all__ = ["stq_readers"]
+
+
+@hookimpl
+def stq_readers() -> "list[type[Reader]]":
+    """The hook by which stq finds the reader."""
+    from stq_raw._raw_reader import RawReader
+
+    return [RawReader]

@@ -1,0 +1,135 @@
+"""Dates that are not even: onto an even axis with missing frames, or as they are with the gaps told to the network."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Float32, Int64
+
+from stq.data._field_store import FieldStore
+from stq.data._request import RegularStep
+from stq.data._tiles import Tile
+from stq.errors import DataError
+
+STEP = re.compile(r"(\d+)\s*(min|h|D|d|month|year)s?")
+_SECONDS = {"min": 60.0, "h": 3600.0, "d": 86400.0}
+_MONTHS = {"month": 1, "year": 12}
+
+
+@dataclass(frozen=True, eq=False)
+class EvenDates:
+    """An even time axis, and for each of its steps the frame of the source that stands there; -1 for none."""
+
+    dates: xr.DataArray
+    frames: Int64[np.ndarray, " N"]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many frames are missing."""
+        missing = int((self.frames < 0).sum())
+        return (f"{missing} of {len(self.frames)} frames are missing from the even time axis",) if missing else ()
+
+
+def even_dates(dates: xr.DataArray, step: RegularStep, where: str) -> EvenDates:
+    """Put ascending dates on the even axis that begins at the first of them.
+
+    Raises:
+        DataError: dates that do not ascend, a date further from its place than the tolerance, two in one place.
+    """
+    match = STEP.fullmatch(step.every)
+    if match is None or not int(match[1]):
+        raise DataError(f"data.step is '{step.every}', where a step such as 1D, 6h, 15min or 1month is expected")
+    count, unit = int(match[1]), match[2].lower()
+    parts = {name: getattr(dates.dt, name).values.astype(np.int64) for name in ("year", "month", "day")}
+    if unit in _MONTHS:
+        months = parts["year"] * 12 + parts["month"] - 1
+        places = (months - months[0]) / (count * _MONTHS[unit])
+    else:
+        places = _seconds_from_first(dates) / (count * _SECONDS[unit])
+    nearest = np.rint(places).astype(np.int64)
+    off = np.abs(places - nearest) > step.tolerance
+    for at in np.flatnonzero(off)[:1].tolist():
+        raise DataError(
+            f"{where}: the date {_label(dates, at)} stands {abs(places[at] - nearest[at]):.2g} steps of {step.every} "
+            f"off the even axis from {_label(dates, 0)} (data.step allows {step.tolerance:g}); "
+            f"give another step, or data.irregular: index"
+        )
+    for at in np.flatnonzero(np.diff(nearest) <= 0)[:1].tolist():
+        raise DataError(
+            f"{where}: from {_label(dates, at)} to {_label(dates, at + 1)} it is not a step of {step.every} (data.step)"
+        )
+    frames = np.full(nearest[-1] + 1, -1, dtype=np.int64)
+    frames[nearest] = np.arange(len(nearest))
+    length = None if unit in _MONTHS else count * _SECONDS[unit]
+    return EvenDates(_axis(dates, frames, count * _MONTHS.get(unit, 0), length), frames)
+
+
+class SparseFields(FieldStore):
+    """Fields on an even axis: a step without a frame in the source is missing as a whole."""
+
+    def __init__(self, fields: FieldStore, frames: Int64[np.ndarray, " N"]) -> None:
+        self._fields = fields
+        self._frames = frames
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return len(self._frames), *self._fields.shape[1:]
+
+    @property
+    def chunk(self) -> int:
+        return self._fields.chunk
+
+    def read(
+        self, steps: Int64[np.ndarray, " n"], tile: Tile, variables: slice = slice(None)
+    ) -> Float32[np.ndarray, "n v y x"]:
+        frames = self._frames[steps]
+        there = frames >= 0
+        if there.all():
+            return self._fields.read(frames, tile, variables)
+        read = self._fields.read(frames[there], tile, variables)
+        found = np.full((len(steps), *read.shape[1:]), np.nan, dtype=np.float32)
+        found[there] = read
+        return found
+
+    def close(self) -> None:
+        self._fields.close()
+
+
+def gap_channel(dates: xr.DataArray) -> Float32[np.ndarray, " N"]:
+    """The logarithm of the time since the step before over the usual one: 0 where steps are even, and at the first."""
+    gaps = np.diff(_seconds_from_first(dates))
+    usual = np.median(gaps) if len(gaps) else 1.0
+    return np.concatenate([[0.0], np.log(gaps / usual)]).astype(np.float32)
+
+
+def _seconds_from_first(dates: xr.DataArray) -> np.ndarray:
+    since = dates.values - dates.values[0]
+    if np.issubdtype(dates.dtype, np.datetime64):
+        return np.asarray(since / np.timedelta64(1, "s"))
+    return np.array([span.total_seconds() for span in since])
+
+
+def _axis(dates: xr.DataArray, frames: np.ndarray, months: int, seconds: float | None) -> xr.DataArray:
+    """The dates of the axis: those of the source where steps are months, which may stand anywhere in them."""
+    first, dated = dates.values[0], np.issubdtype(dates.dtype, np.datetime64)
+    values = np.empty(len(frames), dtype=dates.dtype)
+    for place, frame in enumerate(frames):
+        if seconds is not None and dated:
+            values[place] = first + np.timedelta64(round(seconds * place * 1e6), "us")
+        elif seconds is not None:
+            values[place] = dates.values[:1][0] + type(first - first)(seconds=seconds * place)
+        elif frame >= 0:
+            values[place] = dates.values[frame]
+        else:
+            year, month = divmod(int(dates[0].dt.year) * 12 + int(dates[0].dt.month) - 1 + months * place, 12)
+            day = min(int(dates[0].dt.day), 28)
+            if dated:
+                values[place] = np.datetime64(f"{year:04d}-{month + 1:02d}-{day:02d}")
+            else:
+                values[place] = first.replace(year=year, month=month + 1, day=day)
+    return xr.DataArray(values, dims="time", name=dates.name)
+
+
+def _label(dates: xr.DataArray, at: int) -> str:
+    return str(dates.values[at]).split(".")[0]
