@@ -61,5 +61,8 @@ bench-step: $(VENV)/dev  ## time of a step of stq train against a bare PyTorch l
 bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of training on 8 GB (FOLDER: where to write)
 	$(BIN)/python tests/bench/data_reading.py --read 400 --train 8.2 $(if $(FOLDER),--folder $(FOLDER))
 
+data: $(VENV)/run  ## fetch the data of examples/mediterranean.yaml and examples/mouse.yaml
+	$(BIN)/python examples/data/fetch.py
+
 clean:  ## remove the environment and the runs of the demo
 	rm -rf $(VENV) runs/demo runs/demo-seeds
