@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._pack import StoreResult, pack_spec, verify_store
+    from stq.app._predict import PredictResult, predict
     from stq.app._run_folder import RunFolder
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
@@ -31,6 +32,7 @@ _HOMES = {
     "InspectResult": "_inspect_data",
     "LossCard": "_list_losses",
     "PluginCard": "_list_plugins",
+    "PredictResult": "_predict",
     "Ready": "_train_result",
     "RunFolder": "_run_folder",
     "StoreResult": "_pack",
@@ -44,6 +46,7 @@ _HOMES = {
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
     "pack_spec": "_pack",
+    "predict": "_predict",
     "resume": "_train",
     "train": "_train",
     "verify_store": "_pack",
@@ -58,6 +61,7 @@ __all__ = [
     "InspectResult",
     "LossCard",
     "PluginCard",
+    "PredictResult",
     "Ready",
     "RunFolder",
     "StoreResult",
@@ -71,6 +75,7 @@ __all__ = [
     "list_losses",
     "list_plugins",
     "pack_spec",
+    "predict",
     "resume",
     "train",
     "verify_store",

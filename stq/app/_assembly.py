@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from stq.app._data import open_data
 from stq.app._device import refuse_missing_device
@@ -46,7 +46,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     fitted = run or origin
     data = open_data(spec.data, None if fitted is None else Statistics.load(fitted.statistics), loaded=loaded)
     finished = run if trained else None
-    forecaster = build_network(loaded, data, fresh=finished is None)
+    forecaster = build_network(loaded, data, learn_from=data if finished is None else None)
     if finished is not None:
         put_weights(forecaster, finished)
     initial = None if origin is None else start_from(loaded, forecaster, data, origin)
@@ -117,11 +117,31 @@ def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], 
         raise SpecError(problems)
 
 
-def build_network(loaded: LoadedSpec, data: ForecastData, *, fresh: bool) -> Forecaster:
+class NetworkShape(Protocol):
+    """What the shape of a network hangs on, beyond the spec."""
+
+    @property
+    def channels(self) -> int:
+        """K, the number of input channels."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The C variables that are forecast."""
+
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """Steps ahead."""
+
+    @property
+    def geographic(self) -> bool:
+        """Whether latitude and longitude are known."""
+
+
+def build_network(loaded: LoadedSpec, data: NetworkShape, *, learn_from: ForecastData | None = None) -> Forecaster:
     """The network of the spec for this data, with initial weights.
 
-    Unless `fresh`, all of them are to be overwritten, and what only a new network needs of the data is left out: it
-    takes a pass over the training part.
+    Without `learn_from` all of them are to be overwritten, and what only a new network needs of the data is left out:
+    it takes a pass over the training part.
     """
     model, quantiles = loaded.spec.model, loaded.spec.quantiles
     if model.location is not None and not data.geographic:
@@ -140,7 +160,7 @@ def build_network(loaded: LoadedSpec, data: ForecastData, *, fresh: bool) -> For
         dropout=model.dropout,
         head_hidden=model.heads.hidden,
         residual=residual,
-        share=data.persisting_share() if residual and fresh else None,
+        share=learn_from.persisting_share() if residual and learn_from is not None else None,
         location_degree=None if model.location is None else model.location.degree,
         order="anchored" if quantiles is None else quantiles.order,
         seed=loaded.spec.seed,

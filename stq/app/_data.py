@@ -1,6 +1,6 @@
 """From the data section of the spec to data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from stq.data import (
     DataRequest,
     Derived,
     ForecastData,
+    ForecastInputs,
     Mask,
     Rare,
     Reader,
@@ -19,6 +20,7 @@ from stq.data import (
     UnknownVariable,
     ZarrReader,
     build_data,
+    open_inputs,
 )
 from stq.errors import DataError
 from stq.registry import load_readers
@@ -91,6 +93,23 @@ def open_data(
     plugins = () if loaded is None else tuple(Path(plugin) for plugin in loaded.spec.plugins)
     with shown_in(loaded):
         return build_data(request_of(spec, readers_for(spec, plugins)), statistics)
+
+
+def open_run_inputs(
+    loaded: LoadedSpec,
+    statistics: Statistics,
+    source: Sequence[str],
+    *,
+    init: Sequence[str],
+    units: Mapping[str, str],
+) -> ForecastInputs:
+    """What a finished run forecasts from: its own source, or another that is read as its spec says."""
+    spec = loaded.spec.data
+    if source:
+        spec = spec.model_copy(update={"source": tuple(str(Path(each).expanduser()) for each in source)})
+    with shown_in(loaded):
+        readers = readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins))
+        return open_inputs(request_of(spec, readers), statistics, init=init, units=units)
 
 
 @contextmanager

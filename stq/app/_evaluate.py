@@ -87,7 +87,7 @@ def score_windows(run: RunFolder, split: str, world: World) -> tuple[ForecastDat
         raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
     if split not in data.splits:
         raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
-    forecaster = build_network(loaded, data, fresh=False)
+    forecaster = build_network(loaded, data)
     put_weights(forecaster, run)
     calibration = read_calibration(run)
     levels = levels_of(loaded)

@@ -8,11 +8,13 @@ the forecasts of persistence and climatology, and `to_units`, the one crossing f
 This package is the only home of xarray, and the only one that knows of files, calendars, grids and missing values.
 """
 
+from stq.data._blend import blend
 from stq.data._build_data import build_data
 from stq.data._builtin_readers import stq_readers
 from stq.data._derived import Derived, Mask, UnknownVariable, derive
 from stq.data._forecast_data import ForecastData
-from stq.data._forecast_file import ForecastFile, forecast_file
+from stq.data._forecast_file import ForecastFile, forecast_file, refuse_taken
+from stq.data._forecast_inputs import ForecastInputs, open_inputs
 from stq.data._forecast_layout import Coordinate, ForecastLayout
 from stq.data._grid import Grid
 from stq.data._inspect import Inspection, TimeSummary, VariableSummary, inspect_sources
@@ -40,6 +42,7 @@ __all__ = [
     "Derived",
     "ForecastData",
     "ForecastFile",
+    "ForecastInputs",
     "ForecastLayout",
     "Grid",
     "Inspection",
@@ -61,16 +64,19 @@ __all__ = [
     "WindowDataset",
     "WindowPlan",
     "ZarrReader",
+    "blend",
     "build_data",
     "derive",
     "forecast_file",
     "inspect_sources",
     "list_sources",
+    "open_inputs",
     "open_source",
     "open_store",
     "pack_data",
     "plan_windows",
     "read_series",
+    "refuse_taken",
     "resolve_splits",
     "stq_readers",
 ]

@@ -8,16 +8,15 @@ from jaxtyping import Int64
 
 from stq.data._area_weights import area_weights
 from stq.data._areas import Areas, counts_within, split_areas
-from stq.data._calendar import calendar_values
-from stq.data._channels import Channels, Future, channel_names
+from stq.data._channels import channel_names
 from stq.data._field_store import FieldsInMemory
 from stq.data._fingerprint import fingerprint
 from stq.data._fit import fit_statistics
 from stq.data._forecast_data import ForecastData
-from stq.data._grid import Grid
 from stq.data._known_targets import refuse_unknown_targets, windows_with_targets
+from stq.data._match import refuse_other_data, refuse_other_request
 from stq.data._request import DataRequest
-from stq.data._scaled import Scaled, scale_fields
+from stq.data._scaled import scale_fields
 from stq.data._scan import known_scan
 from stq.data._series import Series, read_series
 from stq.data._splits import resolve_splits
@@ -27,6 +26,7 @@ from stq.data._target_range import target_range
 from stq.data._tiles import cut_tiles
 from stq.data._training_items import training_items
 from stq.data._window_dataset import WindowDataset
+from stq.data._window_parts import channels_of, location_of
 from stq.data._windows import plan_windows
 from stq.errors import DataError
 
@@ -61,15 +61,16 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
         low, high = target_range(scaled, plan.issued["train"], request.history, request.horizons, first_issue)
         statistics = replace(fitted, minimum=low, maximum=high)
     else:
-        _check_match(statistics, request, series)
+        refuse_other_request(statistics, request)
+        refuse_other_data(statistics, series, ", ".join(request.source))
     scaled = scale_fields(series.fields, statistics, series.times.months)
     areas = None if request.blocks is None else split_areas(series.grid.size, request.blocks)
     judged = _judged_counts(series, scan.counts[:, :targets], tuple(splits), areas)
     refuse_unknown_targets(judged, request.targets, plan.issued, request.horizons)
     windows, unknown_notes = windows_with_targets(judged, plan.issued, request.horizons)
     tiles, items, item_notes = training_items(request, series.fields, windows["train"], areas)
-    channels = _channels(request, series, scaled, statistics.scale_static(static))
-    location, whole = _location(series.grid), cut_tiles(series.grid.size, None)
+    channels = channels_of(request, series, scaled, statistics.scale_static(static))
+    location, whole = location_of(series.grid), cut_tiles(series.grid.size, None)
     series.fields.close()
     return ForecastData(
         splits={
@@ -117,38 +118,3 @@ def _judged_counts(
         return dict.fromkeys(splits, counts)
     inner, outer = (counts_within(series.fields, counts.shape[1], area) for area in (areas.training, areas.held_out))
     return {name: inner if name == "train" else outer for name in splits}
-
-
-def _channels(request: DataRequest, series: Series, scaled: Scaled, static: np.ndarray) -> Channels:
-    moments = calendar_values(series.times, request.calendar)
-    if series.gaps is not None:
-        moments = np.concatenate([moments, series.gaps[:, None]], axis=1)
-    return Channels(
-        scaled=scaled,
-        static=static,
-        moments=moments,
-        indicated=np.flatnonzero(scaled.statistics.indicated),
-        future=Future(request.ahead, np.array(request.horizons), calendar_values(series.times, request.ahead_calendar)),
-        fill=request.missing,
-    )
-
-
-def _location(grid: Grid) -> np.ndarray:
-    if grid.lat is None or grid.lon is None:
-        return np.zeros((2, *grid.size), dtype=np.float32)
-    return np.stack([grid.lat, grid.lon]).astype(np.float32)
-
-
-def _check_match(statistics: Statistics, request: DataRequest, series: Series) -> None:
-    asked = {
-        "targets": (statistics.targets, request.targets),
-        "inputs": (statistics.moving, request.moving),
-        "static maps": (statistics.static, tuple(item.variable for item in request.static)),
-        "normalise": (statistics.normalise, request.normalise),
-        "relative_to": (statistics.relative_to, request.relative_to),
-        "transform": (statistics.transforms, tuple(request.transform.get(name, "none") for name in request.moving)),
-        "size": (statistics.climatology.shape[-2:], series.grid.size),
-    }
-    for name, (fitted, wanted) in asked.items():
-        if fitted != wanted:
-            raise DataError(f"the normalisation statistics were fitted with {name} {fitted}, and the data has {wanted}")

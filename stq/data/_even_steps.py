@@ -87,6 +87,10 @@ class SparseFields(FieldStore):
         there = frames >= 0
         if there.all():
             return self._fields.read(frames, tile, variables)
+        if not there.any():
+            size = (tile.rows.stop - tile.rows.start, tile.columns.stop - tile.columns.start)
+            count = len(range(*variables.indices(self.shape[1])))
+            return np.full((len(steps), count, *size), np.nan, dtype=np.float32)
         read = self._fields.read(frames[there], tile, variables)
         found = np.full((len(steps), *read.shape[1:]), np.nan, dtype=np.float32)
         found[there] = read

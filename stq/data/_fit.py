@@ -8,7 +8,9 @@ from jaxtyping import Float, Float32, Int64
 from stq.data._climatology import climatology_months
 from stq.data._request import DataRequest
 from stq.data._series import Series
+from stq.data._site import Site
 from stq.data._statistics import Statistics
+from stq.data._time_step import step_of
 from stq.data._variable_fit import Frames, fit_variable
 from stq.errors import DataError
 
@@ -73,6 +75,14 @@ def fit_statistics(
         static_mean=static_mean,
         static_deviation=static_deviation,
         transforms=transforms,
+        site=Site(
+            units=series.units,
+            grid=series.grid,
+            step=step_of(series.dates) if series.gaps is None else None,
+            static=static,
+            known=np.stack([variable.known for variable in fitted[: len(request.targets)]]),
+            operands=series.operands,
+        ),
     ), tuple(notes)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from stq.data._field_store import FieldStore, in_blocks
 from stq.data._grid import Grid
+from stq.data._in_units import in_units
 from stq.data._scaled import last_known
 from stq.data._statistics import Statistics
 from stq.data._transform import back_to_units
@@ -102,11 +103,7 @@ class ForecastData:
 
         `z` may carry the Q axis. Half precision comes out in single precision, in which units can be told apart.
         """
-        wide = z.to(torch.promote_types(z.dtype, torch.float32))
-        scale = torch.from_numpy(self.normaliser.scale[: len(self.variables)]).to(wide)[:, None, None]
-        start = offset.to(wide)
-        even = (start.unsqueeze(2) if z.ndim == 6 else start) + scale * wide
-        return back_to_units(even, self.normaliser.transforms[: len(self.variables)])
+        return in_units(self.normaliser, z, offset)
 
     def climatology(self, batch: Batch) -> Float[Tensor, "B H C Y X"]:
         """The training climatology at the time of each target, in units. For whole fields.

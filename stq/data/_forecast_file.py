@@ -40,10 +40,7 @@ def forecast_file(path: Path, layout: ForecastLayout) -> Iterator[ForecastFile]:
     Raises UsageError for another ending, something that is there already, or what the format can't hold; DiskError
     where it can't be written.
     """
-    if path.suffix not in FORMATS:
-        raise UsageError(f"{path}: a file of forecasts ends in {', '.join(FORMATS)}")
-    if path.exists():
-        raise UsageError(f"{path} is there already; give another name, or remove it first")
+    refuse_taken(path)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +56,14 @@ def forecast_file(path: Path, layout: ForecastLayout) -> Iterator[ForecastFile]:
         raise DiskError(f"{path} can't be written: {error.strerror or error}") from error
     finally:
         discard(part)
+
+
+def refuse_taken(path: Path) -> None:
+    """Raises UsageError for an ending that no format has, and where something is at `path` already."""
+    if path.suffix not in FORMATS:
+        raise UsageError(f"{path}: a file of forecasts ends in {', '.join(FORMATS)}")
+    if path.exists():
+        raise UsageError(f"{path} is there already; give another name, or remove it first")
 
 
 @contextmanager

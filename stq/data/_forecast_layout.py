@@ -105,9 +105,11 @@ class ForecastLayout:
     def _fields(self) -> list[FileVariable]:
         further = [name for name, c in self.coordinates.items() if (name,) != c.dims and c.dims]
         known = " ".join(["forecast_reference_time", "forecast_period", "valid_time", *further])
+        mappings = [name for name, c in self.coordinates.items() if not c.dims]
+        mapping = {"grid_mapping": mappings[0]} if mappings else {}
         fields = []
         for name, unit in zip(self.variables, self.units, strict=True):
-            common = {"coordinates": known} | ({"units": unit} if unit else {})
+            common = {"coordinates": known} | ({"units": unit} if unit else {}) | mapping
             text = {"long_name": f"central forecast of {name}"}
             fields.append(FileVariable(name, ("init_time", "lead_time", *self.dims), text | common))
             if self.levels:

@@ -46,6 +46,18 @@ class Grid:
         return None
 
 
+def position_name(field: xr.DataArray, axes: Axes, standard_name: str) -> str | None:
+    """What the file calls the `latitude` or `longitude` of the cells; None where it has none."""
+    names = {"latitude": LATITUDE_NAMES, "longitude": LONGITUDE_NAMES}[standard_name]
+    described = [str(name) for name in field.cf.coordinates.get(standard_name, ())]
+    by_name = [str(name) for name in field.coords if str(name).lower() in names]
+    for name in (*described, *by_name):
+        coordinate = field.coords[name]
+        if coordinate.dims and set(coordinate.dims) <= {axes.y, axes.x} and _is_number(coordinate):
+            return name
+    return None
+
+
 def read_grid(field: xr.DataArray, axes: Axes, where: str) -> Grid:
     """The grid that a variable stands on.
 
@@ -53,8 +65,8 @@ def read_grid(field: xr.DataArray, axes: Axes, where: str) -> Grid:
         DataError: a latitude beyond 90 degrees.
     """
     y, x = _numbers(field, axes.y), _numbers(field, axes.x)
-    lat = _position(field, axes, "latitude", LATITUDE_NAMES)
-    lon = _position(field, axes, "longitude", LONGITUDE_NAMES)
+    lat = _position(field, axes, "latitude")
+    lon = _position(field, axes, "longitude")
     if lat is not None and not (np.abs(lat) <= 90 + 1e-6).all():
         raise DataError(f"{where}: latitude must lie within -90 and 90 degrees, but runs {_span(lat)}")
     if lon is not None and not np.isfinite(lon).all():
@@ -62,18 +74,13 @@ def read_grid(field: xr.DataArray, axes: Axes, where: str) -> Grid:
     return Grid((field.sizes[axes.y], field.sizes[axes.x]), y, x, lat, lon)
 
 
-def _position(
-    field: xr.DataArray, axes: Axes, standard_name: str, names: tuple[str, ...]
-) -> Float64[np.ndarray, "Y X"] | None:
-    described = [str(name) for name in field.cf.coordinates.get(standard_name, ())]
-    by_name = [str(name) for name in field.coords if str(name).lower() in names]
-    for name in (*described, *by_name):
-        coordinate = field.coords[name]
-        if coordinate.dims and set(coordinate.dims) <= {axes.y, axes.x} and _is_number(coordinate):
-            template = field.isel({dim: 0 for dim in field.dims if dim not in (axes.y, axes.x)}, drop=True)
-            whole = coordinate.broadcast_like(template).transpose(axes.y, axes.x)
-            return np.ascontiguousarray(whole.values, dtype=np.float64)
-    return None
+def _position(field: xr.DataArray, axes: Axes, standard_name: str) -> Float64[np.ndarray, "Y X"] | None:
+    name = position_name(field, axes, standard_name)
+    if name is None:
+        return None
+    template = field.isel({dim: 0 for dim in field.dims if dim not in (axes.y, axes.x)}, drop=True)
+    whole = field.coords[name].broadcast_like(template).transpose(axes.y, axes.x)
+    return np.ascontiguousarray(whole.values, dtype=np.float64)
 
 
 def _numbers(field: xr.DataArray, name: str) -> Float64[np.ndarray, " N"] | None:

@@ -40,6 +40,8 @@ def pack_data(request: DataRequest, path: Path) -> PackedStore:
             grid=series.grid,
             maps={name: field for name, field in found.items() if field is not None},
             coarsen=request.coarsen or (1, 1),
+            naming=series.naming,
+            operands=series.operands,
         )
     finally:
         series.fields.close()

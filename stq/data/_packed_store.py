@@ -14,8 +14,9 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -23,6 +24,7 @@ from jaxtyping import Float32
 
 from stq.data._field_store import FieldStore, Scan, in_blocks
 from stq.data._grid import Grid
+from stq.data._naming import Naming
 from stq.data._packed_fields import TILE, PackedFields, stored_tiles
 from stq.data._scan import scan_fields
 from stq.errors import CheckFailed, DataError, DiskError, UsageError, nearest
@@ -49,6 +51,9 @@ class PackedStore:
     scan: Scan
     side: int
     nbytes: int
+    naming: Naming
+    operands: Mapping[str, str]
+    """Units of the variables that derived ones were computed from."""
 
     def fields(self, names: Sequence[str]) -> PackedFields:
         """Some of its variables.
@@ -111,6 +116,7 @@ def open_store(path: Path) -> PackedStore:
             if opened.read(len(npy_head)) != npy_head:
                 raise CheckFailed(f"{file}: variable '{name}' is damaged in the head of its file; pack the store again")
         nbytes += expected
+    named: dict[str, Any] = head.get("naming", {})  # stores of before there was this have none
     dates = xr.Variable("time", arrays["dates"], {"units": _SINCE, "calendar": head["calendar"]})
     decoded = xr.coders.CFDatetimeCoder(time_unit="us").decode(dates, "time")
     return PackedStore(
@@ -124,6 +130,8 @@ def open_store(path: Path) -> PackedStore:
         scan=Scan(arrays["digests"].reshape(steps, -1, 32), arrays["counts"]),
         side=head["tile"],
         nbytes=nbytes,
+        naming=Naming(**{**named, "dims": tuple(named["dims"])}) if named else Naming(),
+        operands=head.get("operands", {}),
     )
 
 
@@ -137,6 +145,8 @@ def write_store(
     grid: Grid,
     maps: Mapping[str, Float32[np.ndarray, "Y X"]],
     coarsen: tuple[int, int],
+    naming: Naming | None = None,
+    operands: Mapping[str, str] | None = None,
 ) -> PackedStore:
     """Write beside the target in one pass over the fields, then rename: the store is whole or absent.
 
@@ -170,6 +180,8 @@ def write_store(
             "bytes": nbytes,
             "coarsen": list(coarsen),
             "calendar": str(dates.dt.calendar),
+            "naming": asdict(naming or Naming()),
+            "operands": dict(operands or {}),
             "index": hashlib.sha256(buffer.getbuffer()).hexdigest(),
         }
         text = json.dumps({"format": _FORMAT, **head, "sha256": _sum_of(head)}, indent=1)

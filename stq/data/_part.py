@@ -8,12 +8,14 @@ import xarray as xr
 
 from stq.data._axes import Axes, find_axes, is_dated
 from stq.data._coarsen import check_block
-from stq.data._grid import Grid, read_grid
+from stq.data._grid import Grid, position_name, read_grid
+from stq.data._naming import Naming, read_naming
 from stq.data._open_source import open_source
 from stq.data._request import DataRequest
 from stq.data._source_file import SourceFile
 from stq.data._variable import select_variable
 from stq.errors import DataError
+from stq.expressions import names_in
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class Part:
     notes: tuple[str, ...]
     chunk: int
     """Steps that the file keeps together."""
+    naming: Naming
+    operands: Mapping[str, str]
+    """Units of the variables that derived ones and the mask are computed from."""
 
 
 def read_part(path: SourceFile, request: DataRequest) -> Part:
@@ -53,8 +58,23 @@ def read_part(path: SourceFile, request: DataRequest) -> Part:
                 raise DataError(f"{path}: variable '{name}' has other dates than '{request.moving[0]}'")
             units.append(str(variable.attrs.get("units", "")))
             chunk = max(chunk, _steps_together(variable, axes[name].time))
+        naming, operands = _naming(dataset, request, axes), _operands(dataset, request)
     notes = check_block(grids[0].size, request.coarsen) if request.coarsen else ()
-    return Part(path, dates[0], axes, tuple(units), grids[0], notes, chunk)
+    return Part(path, dates[0], axes, tuple(units), grids[0], notes, chunk, naming, operands)
+
+
+def _naming(dataset: xr.Dataset, request: DataRequest, axes: Mapping[str, Axes]) -> Naming:
+    name = request.moving[0]
+    positions = (position_name(dataset[name], axes[name], each) for each in ("latitude", "longitude"))
+    return read_naming(dataset, dataset[name], axes[name], *positions)
+
+
+def _operands(dataset: xr.Dataset, request: DataRequest) -> dict[str, str]:
+    expressions = [item.expression for item in request.derived]
+    expressions += [] if request.mask is None else [request.mask.where]
+    computed = {item.name for item in request.derived}
+    names = {item.name for expression in expressions for item in names_in(expression)} - computed
+    return {name: str(dataset[name].attrs.get("units", "")) for name in sorted(names)}
 
 
 def _steps_together(variable: xr.DataArray, time: str | None) -> int:

@@ -67,6 +67,8 @@ def _by_band(bands: xr.DataArray, address: str) -> xr.Dataset:
         variables[name] = xr.Variable(("time", *band.dims[1:]), band._data, {"units": str(unit)})
     coordinates = _centres(bands)
     dataset = xr.Dataset(variables, coordinates)
+    if crs is not None and coordinates:
+        dataset = dataset.assign_coords(spatial_ref=((), np.int32(0), {"crs_wkt": crs.to_wkt()}))
     if crs is not None and crs.is_geographic and coordinates:
         dataset["y"].attrs.update(standard_name="latitude", units="degrees_north")
         dataset["x"].attrs.update(standard_name="longitude", units="degrees_east")

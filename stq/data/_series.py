@@ -13,6 +13,7 @@ from stq.data._even_steps import SparseFields, even_dates, gap_channel
 from stq.data._field_store import FieldsInMemory, FieldStore, in_blocks
 from stq.data._file_fields import FileFields
 from stq.data._grid import Grid
+from stq.data._naming import Naming
 from stq.data._packed_store import is_store, open_store
 from stq.data._part import Part, read_part
 from stq.data._request import DataRequest
@@ -42,6 +43,9 @@ class Series:
     """Maps constant in time that came with the series (of a packed store), coarsened."""
     gaps: Float32[np.ndarray, " N"] | None = None
     """What the network is told of the time before each step, where steps are irregular."""
+    naming: Naming = field(default_factory=Naming)
+    operands: Mapping[str, str] = field(default_factory=dict)
+    """Units of the file's variables that derived ones and the mask are computed from."""
 
     @property
     def values(self) -> Float32[np.ndarray, "N V Y X"]:
@@ -68,9 +72,10 @@ def read_series(request: DataRequest) -> Series:
     dates = first.dates if len(parts) == 1 else xr.concat([part.dates for part in parts], dim="time")
     fields = FileFields(parts, request.moving, request.coarsen)
     grid = coarsen_grid(first.grid, request.coarsen) if request.coarsen else first.grid
-    return _in_time(
+    found = _in_time(
         request, fields, dates, where, units=first.units, grid=grid, full_grid=first.grid, notes=first.notes
     )
+    return replace(found, naming=first.naming, operands=first.operands)
 
 
 def _packed_series(request: DataRequest) -> Series:
@@ -92,7 +97,7 @@ def _packed_series(request: DataRequest) -> Series:
     units = tuple(dict(zip(store.names, store.units, strict=True)).get(name, "") for name in request.moving)
     fields = store.fields(request.moving)
     found = _in_time(request, fields, store.dates, str(path), units=units, grid=store.grid, full_grid=store.grid)
-    return replace(found, maps=store.maps)
+    return replace(found, maps=store.maps, naming=store.naming, operands=store.operands)
 
 
 def _in_time(

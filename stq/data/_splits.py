@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from stq.data._time_axis import TimeAxis
-from stq.errors import DataError
+from stq.errors import DataError, UsageError
 
 ORDER = ("train", "val", "calibration", "test")
 """The order in time of splits that are given as fractions."""
@@ -46,8 +46,29 @@ def resolve_splits(splits: Mapping[str, tuple[str, str] | float], times: TimeAxi
     return found
 
 
+def steps_in(date: str, times: TimeAxis, steps: int, key: str) -> range:
+    """Those of the first `steps` of the axis that a date, perhaps partial, names: 1995-01 is all of January.
+
+    Raises:
+        UsageError: it is no date; `key` is where the user gave it.
+        DataError: it names no step.
+    """
+    try:
+        parts = _parse(date, key)
+    except DataError as error:
+        raise UsageError(str(error)) from error
+    depth = len(parts)
+    inside = np.flatnonzero(_keys(times.parts[:steps], depth) == _keys(np.array([parts]), depth))
+    if not len(inside):
+        labels = times.labels[:steps]
+        raise DataError(
+            f"{key} {date}: there is no such step (the series runs from {labels[0]} to {labels[-1]}, {steps} steps)"
+        )
+    return range(int(inside[0]), int(inside[-1]) + 1)
+
+
 def _between(name: str, pair: tuple[str, str], times: TimeAxis) -> range:
-    first, last = (_parse(name, date) for date in pair)
+    first, last = (_parse(date, f"data.split: {name} has") for date in pair)
     shared = min(len(first), len(last))
     if first[:shared] > last[:shared]:
         raise DataError(f"data.split: {name} ends ({pair[1]}) before it begins ({pair[0]})")
@@ -80,11 +101,11 @@ def _by_share(shares: Mapping[str, float], times: TimeAxis) -> dict[str, range]:
     return found
 
 
-def _parse(name: str, date: str) -> tuple[int, ...]:
+def _parse(date: str, where: str) -> tuple[int, ...]:
     match = _DATE.fullmatch(date.strip())
     parts = tuple(int(part) for part in match.groups() if part is not None) if match else ()
     if not parts or not all(low <= part <= high for part, (low, high) in zip(parts, _RANGES, strict=False)):
-        raise DataError(f"data.split: {name} has '{date}' where a date such as 1995, 1995-01 or 1995-01-31 is expected")
+        raise DataError(f"{where} '{date}' where a date such as 1995, 1995-01 or 1995-01-31 is expected")
     return parts
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from stq.data._request import Normalise, RelativeTo
+from stq.data._site import Site
 from stq.errors import DataError
 
 
@@ -40,6 +41,8 @@ class Statistics:
     static_deviation: Float32[np.ndarray, " S"]
     transforms: tuple[str, ...] = ()
     """The function that each of the V variables goes through before anything else here; `none` for none."""
+    site: Site | None = None
+    """Where the data stood; None in files of before there was this."""
 
     def __post_init__(self) -> None:
         if not self.transforms:

@@ -46,6 +46,8 @@ class FittedVariable:
     deviation: float
     step: float
     constant: bool
+    known: Bool[np.ndarray, "Y X"]
+    """Cells with any valid value."""
 
 
 def fit_variable(frames: Frames, phases: Int64[np.ndarray, " n"], count: int, normalise: Normalise) -> FittedVariable:
@@ -81,7 +83,7 @@ def fit_variable(frames: Frames, phases: Int64[np.ndarray, " n"], count: int, no
     constant = spread.root_mean_square <= floor
     deviation = 1.0 if constant or normalise == "none" else spread.root_mean_square
     step = spread.change if spread.change > floor else deviation
-    return FittedVariable(climatology, mean, deviation, step, constant)
+    return FittedVariable(climatology, mean, deviation, step, constant, seen)
 
 
 class _Sums:

@@ -55,7 +55,11 @@ class WindowDataset(Dataset[Batch]):
 
     def __getitem__(self, index: int) -> Batch:
         step, number = self._items[index].tolist()
-        tile, variables, scaled = self._tiles[number], self._variables, self._channels.scaled
+        return self.window(step, self._tiles[number])
+
+    def window(self, step: int, tile: Tile) -> Batch:
+        """What would stand in the list for a window that is issued at any step, and any rectangle of the field."""
+        variables, scaled = self._variables, self._channels.scaled
         rows, columns = tile.rows, tile.columns
         steps, targets = np.arange(step - self._history + 1, step + 1), step + self._leads
         fields, known = scaled.cut(steps, tile)

@@ -10,6 +10,7 @@ from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables
 from stq.report._losses import loss_page, loss_table
 from stq.report._plugins import plugin_table
+from stq.report._prediction import prediction_summary
 from stq.report._problems import problem_text
 from stq.report._scores import score_tables
 from stq.report._store import store_summary
@@ -29,6 +30,7 @@ __all__ = [
     "loss_page",
     "loss_table",
     "plugin_table",
+    "prediction_summary",
     "problem_text",
     "score_tables",
     "store_summary",

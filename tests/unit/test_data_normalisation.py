@@ -147,8 +147,9 @@ def test_statistics_of_other_data_are_refused(tmp_path: Path) -> None:
         {"inputs": ("cloud",)},
         {"normalise": "standard"},
         {"relative_to": "last"},
-        {"coarsen": (2, 2)},
         {"static": (StaticMap("cloud"),)},
     ):
         with pytest.raises(DataError, match="the normalisation statistics were fitted with"):
             build_data(request_for(path, **changes), statistics)
+    with pytest.raises(DataError, match=r"another grid than the run's data: its size is 2 x 2 .*, not 4 x 5"):
+        build_data(request_for(path, coarsen=(2, 2)), statistics)
