@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from stq.app._data import open_data
 from stq.app._device import refuse_missing_device
@@ -12,7 +12,7 @@ from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, 
 from stq.app._not_yet import refuse_not_yet
 from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
-from stq.data import ForecastData, Statistics
+from stq.data import ForecastData, ForecastInputs, Statistics
 from stq.errors import CheckFailed, DataError, SpecError, nearest
 from stq.losses import LossContext
 from stq.models import Forecaster, build_forecaster
@@ -117,27 +117,9 @@ def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], 
         raise SpecError(problems)
 
 
-class NetworkShape(Protocol):
-    """What the shape of a network hangs on, beyond the spec."""
-
-    @property
-    def channels(self) -> int:
-        """K, the number of input channels."""
-
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The C variables that are forecast."""
-
-    @property
-    def horizons(self) -> tuple[int, ...]:
-        """Steps ahead."""
-
-    @property
-    def geographic(self) -> bool:
-        """Whether latitude and longitude are known."""
-
-
-def build_network(loaded: LoadedSpec, data: NetworkShape, *, learn_from: ForecastData | None = None) -> Forecaster:
+def build_network(
+    loaded: LoadedSpec, data: ForecastData | ForecastInputs, *, learn_from: ForecastData | None = None
+) -> Forecaster:
     """The network of the spec for this data, with initial weights.
 
     Without `learn_from` all of them are to be overwritten, and what only a new network needs of the data is left out:
