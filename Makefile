@@ -66,8 +66,9 @@ bench-routing: $(VENV)/dev  ## time and memory of a step under five backwards, p
 bench-step: $(VENV)/dev  ## time of a step of stq train against a bare PyTorch loop
 	$(BIN)/python tests/bench/lightning_step.py --out runs/bench-routing
 
-bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of training on 8 GB (FOLDER: where to write)
+bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of training on 8 GB and of a forecast of 4000 x 4000 (FOLDER: where to write)
 	$(BIN)/python tests/bench/data_reading.py --read 400 --train 8.2 $(if $(FOLDER),--folder $(FOLDER))
+	$(BIN)/python tests/bench/predict_memory.py $(if $(FOLDER),--folder $(FOLDER))
 
 data: $(VENV)/run  ## fetch the data of examples/mediterranean.yaml and examples/mouse.yaml
 	$(BIN)/python examples/data/fetch.py
