@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import fsum, sqrt
+from math import fsum, prod, sqrt
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
@@ -134,4 +134,4 @@ class _Sums:
 
 
 def _by_step(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values.reshape(len(values), -1).sum(axis=1))
+    return np.asarray(values.reshape(len(values), prod(values.shape[1:])).sum(axis=1))

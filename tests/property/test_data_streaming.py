@@ -42,7 +42,7 @@ def test_blocks_of_steps_do_not_matter_to_any_number(
         request = request_for(path, inputs=("sea",), normalise=normalise, relative_to=relative_to, memory=memory)
         whole = build_data(request)
         with pytest.MonkeyPatch.context() as changed:
-            changed.setattr(_field_store, "BLOCK_BYTES", 8 * steps * ROWS * COLUMNS)
+            changed.setattr(_field_store, "BLOCK_BYTES", 4 * steps * ROWS * COLUMNS)
             cut = build_data(request)
             for here, there in zip(whole.anomaly_range(), cut.anomaly_range(), strict=True):
                 np.testing.assert_array_equal(here, there)
