@@ -32,7 +32,7 @@ def holed(seed: int, share: float) -> np.ndarray:
     normalise=st.sampled_from(["anomaly", "standard", "none"]),
     relative_to=st.sampled_from(["none", "last"]),
     memory=st.sampled_from(["all", "lazy"]),
-    steps=st.integers(3, 50),
+    steps=st.integers(1, 50),
 )
 def test_blocks_of_steps_do_not_matter_to_any_number(
     seed: int, share: float, normalise: str, relative_to: str, memory: str, steps: int
