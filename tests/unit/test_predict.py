@@ -290,3 +290,86 @@ def test_inputs_known_ahead_must_be_there_and_targets_need_not(tmp_path: Path) -
     assert torch.equal(window.inputs, build_data(request).splits["test"].window(57, inputs.series.fields.whole).inputs)
     with pytest.raises(DataError, match=r"'tide' is known ahead \(data.future\) and has no value at 2000-01-01"):
         open_inputs(request, statistics)
+
+
+def test_names_positions_and_the_grid_mapping_come_along(tmp_path: Path) -> None:
+    """Two-dimensional positions, dimensions without coordinates, a rotated pole; from a file and a store."""
+    from support.grids import request_for, seasonal
+
+    from stq.data import build_data, pack_data
+
+    y, x = np.mgrid[0:4, 0:5]
+    field = xr.DataArray(seasonal(60), dims=("time", "rlat", "rlon"), attrs={"units": "K", "grid_mapping": "pole"})
+    positions = {
+        "time": monthly(60, calendar="360_day"),
+        "nav_lat": (("rlat", "rlon"), 50.0 - y - 0.1 * x, {"units": "degrees_north", "standard_name": "latitude"}),
+        "nav_lon": (("rlat", "rlon"), 5.0 + x + 0.1 * y, {"units": "degrees_east", "standard_name": "longitude"}),
+    }
+    pole = xr.DataArray(np.int32(0), attrs={"grid_mapping_name": "rotated_latitude_longitude"})
+    path = tmp_path / "turned.nc"
+    xr.Dataset({"air": field, "pole": pole}, positions, {"title": "turned"}).to_netcdf(path, engine="netcdf4")
+    request = request_for(path)
+    statistics = build_data(request).normaliser
+    statistics.save(tmp_path / "statistics.npz")
+    pack_data(request, tmp_path / "store")
+    plans = [
+        open_inputs(each, Statistics.load(tmp_path / "statistics.npz")).layout((0.5,), {"source": "a test"})
+        for each in (request, request_for(tmp_path / "store"))
+    ]
+    for plan in plans:
+        assert (plan.dims, plan.size) == (("rlat", "rlon"), (4, 5))
+        assert set(plan.coordinates) == {"nav_lat", "nav_lon", "pole"}
+        assert plan.coordinates["nav_lat"].dims == ("rlat", "rlon")
+        np.testing.assert_allclose(plan.coordinates["nav_lat"].values, positions["nav_lat"][1])
+        assert plan.coordinates["nav_lon"].attributes["standard_name"] == "longitude"
+        assert dict(plan.attributes) == {"title": "turned", "source": "a test"} or plan is plans[1]
+        fields = {variable.name: variable for variable in plan.file_variables()}
+        assert fields["air"].attributes["grid_mapping"] == "pole"
+        assert fields["air"].attributes["coordinates"].endswith("nav_lat nav_lon")
+        assert [str(date) for date in plan.valid_times[0]] == ["2000-01-01 00:00:00", "2000-02-01 00:00:00"]
+        assert plan.init_times[0].calendar == "360_day"
+        assert (plan.periods, plan.period_unit) == ((1.0, 2.0), "1")
+
+
+def test_a_frame_that_is_missing_is_no_gap_in_time(tmp_path: Path) -> None:
+    from support.grids import request_for, seasonal
+
+    from stq.data import RegularStep, build_data
+
+    dates = np.datetime64("2000-01-01", "ns") + np.delete(np.arange(60), 57) * np.timedelta64(1, "D")
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal(59)}, times=dates)
+    request = request_for(path, step=RegularStep("1D"))
+    data = build_data(request)
+    inputs = open_inputs(request, data.normaliser, init=("2000-02-28",))
+    assert inputs.inits == (58,)
+    layout = inputs.layout((), {})
+    assert [str(date)[:10] for date in layout.valid_times[0]] == ["2000-02-29", "2000-03-01"]
+    assert (layout.periods, layout.period_unit) == ((1.0, 2.0), "days")
+
+
+def test_irregular_series_have_no_forecasts(tmp_path: Path) -> None:
+    from support.grids import request_for, seasonal
+
+    from stq.data import build_data
+
+    request = request_for(write_grid(tmp_path / "a.nc", {"air": seasonal(60)}), irregular="index")
+    with pytest.raises(DataError, match="a forecast has no date"):
+        open_inputs(request, build_data(request).normaliser)
+
+
+def test_units_of_what_is_computed_from_are_watched_too(tmp_path: Path) -> None:
+    from support.grids import request_for, seasonal
+
+    from stq.data import Derived, build_data
+
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal(60), "ice": seasonal(60, seed=2)})
+    request = request_for(path, targets=("both",), derived=(Derived("both", "air + ice", "K"),))
+    statistics = build_data(request).normaliser
+    assert open_inputs(request, statistics).inits == (59,)
+    with xr.load_dataset(path) as fields:
+        fields["ice"].attrs["units"] = "degC"
+        fields.to_netcdf(tmp_path / "b.nc", engine="netcdf4")
+    with pytest.raises(DataError, match="'ice', from which others are computed, is in 'degC', and was in 'K'"):
+        open_inputs(
+            request_for(tmp_path / "b.nc", targets=("both",), derived=(Derived("both", "air + ice", "K"),)), statistics
+        )
