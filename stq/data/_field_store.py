@@ -9,7 +9,7 @@ from jaxtyping import Float32, Int64, UInt8
 
 from stq.data._tiles import Tile
 
-BLOCK_BYTES = 64 * 2**20
+BLOCK_BYTES = 32 * 2**20
 """How much of the fields a pass over the series holds at a time."""
 
 

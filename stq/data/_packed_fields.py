@@ -13,7 +13,7 @@ from stq.data._tiles import Tile
 
 TILE = 128
 """Side of the squares that are kept together: a patch touches a few of them, and each holds its steps in a row."""
-_MAPPED_BYTES = 256 * 2**20  # pages read through a map count as this process's memory until the map is dropped
+_MAPPED_BYTES = 128 * 2**20  # pages read through a map count as this process's memory until the map is dropped
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,8 @@ def _look(
 def _within(numbers: Int64[np.ndarray, "n Y X"], tiles: Sequence[Tile]) -> Int64[np.ndarray, "n T"]:
     """Sums over tiles by a summed-area table: tiles overlap, and there may be thousands."""
     table = np.zeros((len(numbers), numbers.shape[1] + 1, numbers.shape[2] + 1), dtype=np.int64)
-    table[:, 1:, 1:] = numbers.cumsum(axis=1).cumsum(axis=2)
+    np.cumsum(numbers, axis=1, out=table[:, 1:, 1:])
+    np.cumsum(table[:, 1:, 1:], axis=2, out=table[:, 1:, 1:])
     top, bottom = ([getattr(tile.rows, end) for tile in tiles] for end in ("start", "stop"))
     left, right = ([getattr(tile.columns, end) for tile in tiles] for end in ("start", "stop"))
     found: Int64[np.ndarray, "n T"] = (

@@ -66,6 +66,18 @@ def test_a_pass_over_a_store_holds_a_few_blocks(tmp_path: Path, monkeypatch: pyt
     assert peak < 16e6
 
 
+def test_a_store_drops_its_maps_whose_pages_count_as_memory(
+    tmp_path: Path, lazy: DataRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_packed_fields, "_MAPPED_BYTES", 20 * 2 * 64 * 4)
+    fields = pack_data(lazy, tmp_path / "store").fields(["air", "sea"])
+    fields.read(np.arange(20), fields.whole)
+    assert all(mapped is not None for mapped in fields._maps)
+    fields.read(np.arange(1), fields.whole)
+    assert all(mapped is None for mapped in fields._maps)
+    assert fields.read(np.arange(60), fields.whole).shape == (60, 2, 8, 8)
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_two_workers_read_what_one_process_reads_and_come_to_an_end(
