@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from stq.errors import RoutingError
 from stq.routing._engines import ENGINES, Engine
-from stq.routing._graph import graph_faults, unreached
+from stq.routing._graph import graph_faults, module_faults, unreached
 from stq.routing._plan import Plan
 from stq.routing._scale import recover_scale
 
@@ -78,12 +78,18 @@ class Router:
         self._step = None
 
     def backward(
-        self, loss: Tensor, *, retain_graph: bool = False, agree: Callable[[bool], bool] | None = None
+        self,
+        loss: Tensor,
+        *,
+        retain_graph: bool = False,
+        module: nn.Module | None = None,
+        agree: Callable[[bool], bool] | None = None,
     ) -> None:
         """Give every parameter its permitted share of the remembered losses, times d `loss` / d total.
 
-        `agree` tells whether something holds in all processes; all of them call it once, at their first step, so that
-        none waits for one that has refused it.
+        `module` is what the optimiser trains, where that is more than the groups were made over: at the first step
+        each of its trainable parameters must be in a group. `agree` tells whether something holds in all processes;
+        all of them call it once, at their first step, so that none waits for one that has refused it.
 
         Raises RoutingError where no step is remembered, `loss` does not depend on its total or has a term beside it
         (which no engine would run), the first step is not fit to be routed, or a routed parameter received nothing.
@@ -99,15 +105,16 @@ class Router:
             check_losses(self.plan, step.losses)
         if scale is None:
             scale = recover_scale(loss, step.total, self.plan)
-        self._examine(step, agree)
+        self._examine(step, module, agree)
         self.engine(self.plan, step.losses, scale, retain_graph=retain_graph)
         refuse_starved(self.plan)
 
-    def _examine(self, step: Step, agree: Callable[[bool], bool] | None) -> None:
+    def _examine(self, step: Step, module: nn.Module | None, agree: Callable[[bool], bool] | None) -> None:
         """Refuse a first step that can't be routed, before any gradient is on its way."""
         if self._examined:
             return
-        faults = self.plan.groups.changes() or list(graph_faults(self.plan, step.losses))
+        outside = () if module is None else module_faults(self.plan, module)
+        faults = [*self.plan.groups.changes(), *outside] or list(graph_faults(self.plan, step.losses))
         if agree is not None and not agree(not faults) and not faults:
             raise RoutingError("another process refused its first step; its own error says why")
         refuse(faults, "the first step can't be routed:")

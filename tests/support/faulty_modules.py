@@ -282,13 +282,19 @@ FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
     "a layer of zeros": (with_features(lambda x: 0.0 * x), "dead", "mse may move backbone"),
     "thawed afterwards": (
         lambda: routed(half_frozen(), after=thaw),
-        "refused",
-        "net.backbone.0.weight can be trained and is in no group",
+        "starved",
+        "nothing moves it: net.backbone.0.weight",
     ),
-    "added afterwards": (
-        lambda: routed(Adapted(), after=adapt),
-        "refused",
-        "net.adapter.weight can be trained and is in no group",
+    "thawed, and the original recipe": (
+        lambda: routed(half_frozen(), "save-restore", after=thaw),
+        "leak",
+        "is moved by mse, edges, pinball: net.backbone.0.weight",
+    ),
+    "added afterwards": (lambda: routed(Adapted(), after=adapt), "starved", "nothing moves it: net.adapter.weight"),
+    "added, and no isolation": (
+        lambda: routed(Adapted(), "joint", after=adapt),
+        "leak",
+        "is moved by mse, edges, pinball: net.adapter.weight",
     ),
     "tied afterwards": (lambda: routed(after=tie), "starved", "quantiles.0.0.weight of quantiles receives no gradient"),
     "on one memory": (lambda: routed(after=share_memory), "leak", "share their memory"),

@@ -134,6 +134,7 @@ def test_a_trainable_parameter_outside_the_groups_is_refused_by_name() -> None:
     module.extra = nn.Linear(2, 2)
     with pytest.raises(RoutingError, match=r"extra\.weight can be trained and is in no group"):
         fit(module)
+    assert set(gradients(module.net).values()) == {None}
     module.extra.requires_grad_(False)
     fit(module)
 
