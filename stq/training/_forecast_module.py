@@ -95,7 +95,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         micro_batch = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
         torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
         losses = self.loss_values(self(batch), batch)
-        total = self.router.total(losses)
+        total = self.router.total(losses)  # with several processes the first look at the losses, before they talk
         if self.router.probe is None and self.trainer.world_size > 1:
             whole = exchange(losses, self.by_elements, batch, signal=self.signal, step=self.global_step)
             self.heard = whole.signal

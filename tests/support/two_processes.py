@@ -31,7 +31,7 @@ from stq.spec import LoadedSpec
 from stq.tensors import Batch, Forecast
 from stq.training import EpochEnded, ForecastModule, Started, Stepped, World, _forecast_module, fit
 from stq.training._global_batch import GlobalBatch
-from stq.training._strategy import Joined
+from stq.training._placement import Joined
 
 RANK = int(os.environ["RANK"])
 WORLD = World(RANK, 2, RANK, 2)

@@ -10,7 +10,7 @@ from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
 from stq.app._assembly import assemble
 from stq.app._forecasting import forecast_split
 from stq.errors import SpecError, UsageError
-from stq.training import load_weights
+from stq.training import EpochEnded, Started, Stepped, load_weights
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +155,30 @@ def test_a_last_window_that_is_short_is_averaged_over_the_batches_that_it_has(so
     ]
     for name, value in runs[0].items():
         torch.testing.assert_close(runs[1][name], value, rtol=1e-5, atol=1e-6)
+
+
+class Watch:
+    """Keeps what training says at its start."""
+
+    def __init__(self) -> None:
+        self.begun: list[Started] = []
+
+    def started(self, event: Started) -> None:
+        self.begun.append(event)
+
+    def stepped(self, event: Stepped) -> None:
+        pass
+
+    def epoch_ended(self, event: EpochEnded) -> None:
+        pass
+
+
+def test_an_epoch_has_fewer_steps_than_batches_where_they_accumulate(source: Path, tmp_path: Path) -> None:
+    watch = Watch()
+    overrides = ["trainer.accumulate_grad_batches=3", "trainer.max_epochs=1"]
+    result = train(tiny_spec(source, overrides), run_dir=tmp_path / "run", observers=(watch,))
+    assert [(event.batches_per_epoch, event.steps_per_epoch) for event in watch.begun] == [(4, result.steps)]
+    assert result.steps == 2
 
 
 def test_a_dry_run_writes_nothing(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

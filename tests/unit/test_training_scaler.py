@@ -13,7 +13,7 @@ from torch import Tensor
 
 from stq.app._assembly import assemble
 from stq.training import CompositeOptimiser, ForecastModule
-from stq.training._fit import known_warnings, quiet
+from stq.training._silence import SILENT, known_warnings
 
 Weights = dict[str, Tensor]
 COMPOSITE = "optim.groups={quantiles: {name: sgd, lr: 0.1, momentum: 0.9}}"
@@ -54,7 +54,6 @@ def trained(source: Path, overrides: Sequence[str], *, scale: float = 2.0**8, ba
     module, settings = experiment.module, experiment.loaded.spec.trainer
     record = Record()
     scaler = torch.amp.GradScaler("cpu", init_scale=scale, backoff_factor=backoff)
-    where = {key: value for key, value in quiet(settings).items() if key != "precision"}
     with known_warnings():
         trainer = Trainer(
             max_epochs=1,
@@ -62,7 +61,9 @@ def trained(source: Path, overrides: Sequence[str], *, scale: float = 2.0**8, ba
             plugins=[MixedPrecision("16-mixed", "cpu", scaler)],
             enable_checkpointing=False,
             accumulate_grad_batches=settings.accumulate_grad_batches,
-            **where,
+            accelerator="cpu",
+            use_distributed_sampler=False,
+            **SILENT,
         )
         trainer.fit(module, datamodule=experiment.loaders)
     return Trained(module, scaler, record.weights, record.norms, trainer.global_step)
