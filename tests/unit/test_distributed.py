@@ -111,10 +111,12 @@ def pair(folder: Path, request: pytest.FixtureRequest) -> Pair:
 
 
 def difference(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> float:
-    """The largest, in units of the largest element of the parameter's gradient, or absolute where that is below 1."""
+    """The largest, in units of the largest element of its parameter, or of a tenth of the largest of all."""
     assert found.keys() == wanted.keys()
+    sizes = {name: float(value.abs().max()) for name, value in wanted.items()}
+    floor = 0.1 * max(sizes.values())
     return max(
-        float((found[name] - value).abs().max()) / max(1.0, float(value.abs().max())) for name, value in wanted.items()
+        float((found[name] - value).abs().max()) / max(sizes[name], floor, 1e-30) for name, value in wanted.items()
     )
 
 
