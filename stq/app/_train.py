@@ -19,6 +19,12 @@ def ignore(ready: Ready) -> None:
     """For who does not want to know."""
 
 
+RESTING = ({"dead"}, {"starved"}, {"dead", "starved"})
+"""Faults that one batch can have by chance, such as a horizon of which it holds no valid target."""
+FURTHER = 8
+"""Batches that are looked at before such a fault is believed."""
+
+
 def train(
     loaded: LoadedSpec,
     *,
@@ -99,6 +105,8 @@ def audited(
     with world.together():
         if world.leads:
             audit = audit_experiment(experiment, world=world)
+            if {kind for kind, _ in audit.audit.faults} in RESTING:
+                audit = audit_experiment(experiment, steps=FURTHER, world=world)
             refuse_failed(audit)
             if run is not None and write:
                 write_beginning(run, experiment, audit)

@@ -9,7 +9,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
-from stq.errors import NonFiniteError, UsageError
+from stq.errors import AnomalyError, UsageError
 from stq.spec import TrainerSpec
 from stq.training._averaged_weights import AveragedWeights
 from stq.training._best_checkpoint import BestCheckpoint, LastCheckpoint
@@ -112,7 +112,7 @@ def errors_in_words() -> Iterator[None]:
         yield
     except RuntimeError as error:
         if "returned nan values" in str(error):
-            raise NonFiniteError(f"the backward pass came to a NaN: {error}") from error
+            raise AnomalyError(f"the backward pass came to a NaN: {error}") from error
         from torch._dynamo.exc import TorchDynamoException  # loaded by now where it matters, and slow to load
 
         if not isinstance(error, TorchDynamoException):

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from support.grids import write_grid
 from support.tiny_runs import tiny_source, tiny_spec
 
 from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
@@ -155,6 +157,20 @@ def test_a_last_window_that_is_short_is_averaged_over_the_batches_that_it_has(so
     ]
     for name, value in runs[0].items():
         torch.testing.assert_close(runs[1][name], value, rtol=1e-5, atol=1e-6)
+
+
+def test_a_horizon_that_the_first_batch_knows_nothing_of_is_not_starved(tmp_path: Path) -> None:
+    """Two frames in five are missing, and a batch is one window: the first check looks at further batches."""
+    random = np.random.default_rng(0)
+    time, y, x = np.meshgrid(np.arange(60), np.arange(8), np.arange(8), indexing="ij")
+    air = 280 + 3 * np.sin(time / 2.5 + x / 2 + y / 3) + 0.3 * random.normal(size=time.shape)
+    gone = np.isin(time, random.choice(60, 24, replace=False))
+    sea = (air + 1).astype(np.float32)
+    source = write_grid(tmp_path / "gaps.nc", {"air": np.where(gone, np.nan, air).astype(np.float32), "sea": sea})
+    split = "data.split={train: 0.5, val: 0.2, calibration: 0.15, test: 0.15}"
+    for seed in range(4):
+        spec = tiny_spec(source, [f"seed={seed}", "data.batch_size=1", split])
+        assert train(spec, dry_run=True).audit.audit.verdict == "pass"
 
 
 class Watch:

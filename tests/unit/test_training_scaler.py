@@ -12,6 +12,8 @@ from support.tiny_runs import tiny_source, tiny_spec
 from torch import Tensor
 
 from stq.app._assembly import assemble
+from stq.errors import NonFiniteError
+from stq.tensors import Batch, Forecast
 from stq.training import CompositeOptimiser, ForecastModule
 from stq.training._silence import SILENT, known_warnings
 
@@ -114,3 +116,16 @@ def test_an_overflow_skips_the_step_of_every_group_and_training_goes_on(source: 
     assert found.scaler.get_scale() == 2.0**8
     assert found.steps == 4
     assert isinstance(found.module.trainer.optimizers[0], CompositeOptimiser) == bool(settings)
+
+
+def test_a_gradient_that_is_nan_at_every_scale_is_no_overflow(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The square root of zero has an infinite slope: the loss is finite, its gradient never is."""
+    former = ForecastModule.loss_values
+
+    def rooted(module: ForecastModule, forecast: Forecast, batch: Batch) -> dict[str, Tensor]:
+        values = former(module, forecast, batch)
+        return {**values, "mse": values["mse"] + 0 * (0 * forecast.central.float().flatten()[0]).sqrt()}
+
+    monkeypatch.setattr(ForecastModule, "loss_values", rooted)
+    with pytest.raises(NonFiniteError, match="the gradient of backbone, central is not finite"):
+        trained(source, ["data.batch_size=4"], scale=4.0)
