@@ -6,33 +6,15 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from stq.routing._plan import Plan
+from stq.routing._walk import leaf_of, leaves_below, nodes_below
 
 Owners = Mapping[int, tuple[str, int]]
 """By the id of a parameter: its name, and the number of its class."""
 
 
-def nodes_below(losses: Iterable[Tensor]) -> set[Node]:
-    """Every node that a backward of `losses` could visit."""
-    seen: set[Node] = set()
-    waiting = [loss.grad_fn for loss in losses]
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            waiting += [before for before, _ in node.next_functions]
-    return seen
-
-
-def leaf_of(node: Node | None) -> Tensor | None:
-    """The leaf that a node accumulates into; None for any other node."""
-    leaf = getattr(node, "variable", None)
-    return leaf if isinstance(leaf, Tensor) else None
-
-
 def graph_faults(plan: Plan, losses: Mapping[str, Tensor]) -> Iterator[str]:
     """What in the graph of `losses` would make a pass for each class wrong, or leave a parameter where it is."""
-    below = {name: nodes_below([loss]) for name, loss in losses.items()}
-    everything: set[Node] = set().union(*below.values())
+    everything = list(nodes_below(losses.values()))
     if any(node.name() == "CheckpointFunctionBackward" for node in everything):
         yield (
             "activations are checkpointed with use_reentrant=True, whose inner backward knows nothing of the routing: "
@@ -48,8 +30,7 @@ def graph_faults(plan: Plan, losses: Mapping[str, Tensor]) -> Iterator[str]:
         if node.name() == "CompiledFunctionBackward":
             yield from compiled_fault(plan, node, owners)
     for route in plan.classes:
-        reached = {id(leaf_of(node)) for name in route.factors for node in below.get(name, ())}
-        reached |= {id(losses[name]) for name in route.factors if name in losses}  # a parameter can be its own loss
+        reached = {id(leaf) for leaf in leaves_below(losses[name] for name in route.factors if name in losses)}
         for name, parameter in route.parameters:
             if not parameter.requires_grad:
                 yield f"{name} was frozen after the groups were made; name its group under freeze, and plan again"

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 
 from torch import nn
 
-from stq.errors import RoutingError, nearest
+from stq.errors import nearest
+from stq.routing._refusal import refuse
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,7 @@ class Groups:
                     f"parameter {name!r} is in no group; add a pattern that matches it to one of "
                     f"{', '.join(patterns) or 'the groups'}, or freeze it"
                 )
-        if faults:
-            raise RoutingError("groups don't partition the parameters:\n" + "\n".join(f"  {fault}" for fault in faults))
+        refuse(faults, "groups don't partition the parameters:")
         for group_ in members:
             for parameter in group_.tensors():
                 if group_.frozen:

@@ -8,7 +8,8 @@ from torch import Tensor
 from stq.errors import RoutingError
 from stq.routing._clip import ClipPer, clip_gradients
 from stq.routing._freeze import hold_frozen
-from stq.routing._router import Router, refuse
+from stq.routing._refusal import refuse
+from stq.routing._router import Router
 from stq.routing._strategies import refused_settings
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
 """What the groups don't cover and training may move all the same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
 from stq.routing._gradients import Gradients, Named
 from stq.routing._plan import Plan
 from stq.routing._verdicts import Fault
+from stq.routing._walk import leaves_below
 
 
 def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None) -> Named:
@@ -18,7 +19,7 @@ def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None)
     known = {id(parameter) for _, parameter in plan.groups.named_parameters(frozen=True)}
     named = [] if model is None else list(model.named_parameters(remove_duplicate=False))
     taken = {name for name, _ in plan.groups.named_parameters(frozen=True)}
-    found = {id(leaf): leaf for leaf in leaves(losses) if isinstance(leaf, nn.Parameter) and id(leaf) not in known}
+    found = {id(leaf): leaf for leaf in leaves_below(losses.values()) if isinstance(leaf, nn.Parameter) and id(leaf) not in known}
     titles: dict[int, str] = {}
     for name, parameter in named:
         if id(parameter) in found:
@@ -26,24 +27,6 @@ def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None)
     for key, leaf in found.items():
         titles.setdefault(key, f"a parameter of shape {tuple(leaf.shape)} (number {len(titles) + 1})")
     return [(title, found[key]) for key, title in titles.items()]
-
-
-def leaves(losses: Mapping[str, Tensor]) -> Iterator[Tensor]:
-    """Every leaf of the graph of `losses`, once."""
-    waiting = [loss.grad_fn for loss in losses.values()]
-    seen = set()
-    for loss in losses.values():
-        if loss.grad_fn is None and loss.requires_grad:
-            yield loss
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        leaf = getattr(node, "variable", None)  # only the nodes that accumulate into a leaf have one
-        if isinstance(leaf, Tensor):
-            yield leaf
-        waiting += [before for before, _ in node.next_functions]
 
 
 def outsider_faults(named: Named, alone: Mapping[str, Gradients], runs: Mapping[str, Gradients]) -> list[Fault]:

@@ -1,6 +1,6 @@
 """A plan and an engine, attached to a training step."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from stq.errors import RoutingError
 from stq.routing._engines import ENGINES, Engine
 from stq.routing._graph import graph_faults, module_faults, unreached
 from stq.routing._plan import Plan
+from stq.routing._refusal import refuse
 from stq.routing._scale import recover_scale
 
 
@@ -161,10 +162,3 @@ def refuse_starved(plan: Plan) -> None:
         ],
         "parameters that receive no gradient from any loss that may update them:",
     )
-
-
-def refuse(faults: Sequence[str], what: str = "") -> None:
-    """Raise RoutingError with all faults in one text, under a line that says what they have in common."""
-    if faults:
-        lines = [what, *(f"  {fault}" for fault in faults)] if what else faults
-        raise RoutingError("\n".join(lines))
