@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from torch import Tensor, nn
 from torch.autograd.graph import Node
 
+from stq.routing._groups import OUTSIDE
 from stq.routing._plan import Plan
 from stq.routing._walk import leaf_of, leaves_below, nodes_below
 
@@ -21,6 +22,7 @@ def graph_faults(plan: Plan, losses: Mapping[str, Tensor]) -> Iterator[str]:
             "call torch.utils.checkpoint.checkpoint(..., use_reentrant=False)"
         )
         return  # the parameters inside can't be seen from here
+    yield from plan.groups.frozen_since()
     owners: Owners = {
         id(parameter): (name, number)
         for number, route in enumerate(plan.classes)
@@ -32,9 +34,7 @@ def graph_faults(plan: Plan, losses: Mapping[str, Tensor]) -> Iterator[str]:
     for route in plan.classes:
         reached = {id(leaf) for leaf in leaves_below(losses[name] for name in route.factors if name in losses)}
         for name, parameter in route.parameters:
-            if not parameter.requires_grad:
-                yield f"{name} was frozen after the groups were made; name its group under freeze, and plan again"
-            elif id(parameter) not in reached:
+            if parameter.requires_grad and id(parameter) not in reached:
                 yield unreached(name, route.factors)
 
 
@@ -64,10 +64,7 @@ def unreached(name: str, losses: Iterable[str]) -> str:
 
 def module_faults(plan: Plan, module: nn.Module) -> Iterator[str]:
     """Trainable parameters of `module` that no group covers: nothing would ever move them."""
-    known = {id(parameter) for _, parameter in plan.groups.named_parameters(frozen=True)}
+    outside = {id(each) for each in plan.groups.uncovered(module.parameters()) if each.requires_grad}
     for name, parameter in module.named_parameters():
-        if parameter.requires_grad and id(parameter) not in known:
-            yield (
-                f"{name} can be trained and is in no group: make the groups over a module that holds it, once it is "
-                f"there, or freeze it with requires_grad_(False)"
-            )
+        if id(parameter) in outside:
+            yield f"{name} can be trained and is in no group: {OUTSIDE}"

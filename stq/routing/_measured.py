@@ -8,7 +8,6 @@ from math import inf
 import torch
 from torch import nn
 
-from stq.errors import RoutingError
 from stq.routing._audit import Audit, Conflict, ModuleNorms
 from stq.routing._comparisons import differences_found
 from stq.routing._cost import cost, counted
@@ -18,6 +17,7 @@ from stq.routing._hooks import hooked
 from stq.routing._influence import influences
 from stq.routing._outsiders import outsider_faults, outsiders
 from stq.routing._plan import Plan
+from stq.routing._refusal import refuse
 from stq.routing._router import Step
 from stq.routing._shared_memory import shared_memory
 from stq.routing._trial import Trial, gradients_set_aside, trial_of
@@ -67,7 +67,7 @@ def measure(
     plan: Plan, step: Step, engine: Engine, *, model: nn.Module | None, timed: bool, tolerance: float
 ) -> Measured:
     """As `audit_step`, with what the rest of the step is held to."""
-    refuse_frozen_since(plan)
+    refuse(plan.groups.frozen_since())
     strangers = outsiders(plan, step.losses, model)
     watched = [*plan.groups.named_parameters(frozen=True), *strangers]
     with torch.enable_grad(), gradients_set_aside(watched), weights_held(watched):
@@ -114,16 +114,6 @@ def measure(
         others=tuple(others),
     )
     return Measured(audit, trial, applied, bound)
-
-
-def refuse_frozen_since(plan: Plan) -> None:
-    """Refuse parameters that are to be moved and can't be any more."""
-    frozen = [name for name, parameter in plan.groups.named_parameters() if not parameter.requires_grad]
-    if frozen:
-        raise RoutingError(
-            f"frozen since the groups were made: {', '.join(frozen)}; freeze their group by name, or make the groups "
-            f"afterwards"
-        )
 
 
 def silent(plan: Plan, alone: Gradients, group: str) -> bool:

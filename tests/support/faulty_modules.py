@@ -329,7 +329,7 @@ FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
     "frozen afterwards": (
         lambda: routed(after=lambda net: net.central.requires_grad_(False)),
         "refused",
-        "frozen since",
+        "central.weight was frozen after the groups were made",
     ),
     "optimised by hand": (lambda: routed(kind=ByHand), "refused", "keep automatic_optimization on"),
     "a total that was not routed": (lambda: routed(kind=Unrouted), "refused", "without the losses of a step"),
