@@ -1,12 +1,12 @@
 """What the graph of a step's losses is made of, read once, before the first backward."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import Node
 
-from stq.routing._groups import OUTSIDE
 from stq.routing._plan import Plan
+from stq.routing._unreached import unreached
 from stq.routing._walk import leaf_of, leaves_below, nodes_below
 
 Owners = Mapping[int, tuple[str, int]]
@@ -52,19 +52,3 @@ def compiled_fault(plan: Plan, node: Node, owners: Owners) -> Iterator[str]:
             f"one compiled region holds parameters of several classes, {held}: no pass can leave out a part of it. "
             f"Compile the parts instead, with module.compile() on each one whose parameters share a class"
         )
-
-
-def unreached(name: str, losses: Iterable[str]) -> str:
-    """What is said of a parameter that receives nothing."""
-    return (
-        f"{name}: none of {', '.join(losses)} depends on it; tag a loss that reaches it, or put it into a group "
-        f"under freeze"
-    )
-
-
-def module_faults(plan: Plan, module: nn.Module) -> Iterator[str]:
-    """Trainable parameters of `module` that no group covers: nothing would ever move them."""
-    outside = {id(each) for each in plan.groups.uncovered(module.parameters()) if each.requires_grad}
-    for name, parameter in module.named_parameters():
-        if id(parameter) in outside:
-            yield f"{name} can be trained and is in no group: {OUTSIDE}"

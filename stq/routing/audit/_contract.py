@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from stq.errors import RoutingError
-from stq.routing._audit import Audit
-from stq.routing._auditor import Auditor
 from stq.routing._engines import Engine
 from stq.routing._groups import Groups
 from stq.routing._plan import Route, plan_routes
 from stq.routing._router import Router
+from stq.routing.audit._probe import Auditor
+from stq.routing.audit._result import Audit
 
 Updates = Route | Collection[str] | Mapping[str, float]
 """A route, the groups that a loss may update (weight 1), or groups with factors (weight 1)."""

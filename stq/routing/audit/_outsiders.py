@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from stq.routing._gradients import Gradients, Named
 from stq.routing._groups import OUTSIDE
 from stq.routing._plan import Plan
-from stq.routing._verdicts import Fault
 from stq.routing._walk import leaves_below
+from stq.routing.audit._gradients import Gradients, Named
+from stq.routing.audit._verdicts import Fault
 
 
 def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None) -> Named:

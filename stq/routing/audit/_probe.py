@@ -5,14 +5,14 @@ from dataclasses import replace
 from torch import nn
 
 from stq.errors import RoutingError
-from stq.routing._audit import Audit
 from stq.routing._engines import Engine
-from stq.routing._gradients import Gradients, differences, inner, norm, plain
-from stq.routing._measured import Measured, measure
-from stq.routing._over_steps import over_steps
 from stq.routing._plan import Plan
-from stq.routing._router import Step
-from stq.routing._verdicts import Fault
+from stq.routing._step import Step
+from stq.routing.audit._gradients import Gradients, differences, inner, norm, plain
+from stq.routing.audit._measure import Measured, measure
+from stq.routing.audit._over_steps import over_steps
+from stq.routing.audit._result import Audit
+from stq.routing.audit._verdicts import Fault
 
 
 class Auditor:
@@ -38,7 +38,7 @@ class Auditor:
         audit = replace(measured.audit, others=tuple(others))
         self.audits.append(audit)
         self._plan = plan
-        scale = 1.0 if step.scale is None else float(step.scale)
+        scale = step.factor
         clean = audit.verdict == "pass"
         same_scale = 0.5 < measured.trial.scale / scale < 2 if clean else False
         self._open = (measured, scale) if same_scale else None
@@ -76,7 +76,7 @@ def stale_faults(names: list[str]) -> list[Fault]:
 
 def scale_faults(step: Step) -> list[Fault]:
     """A total that is multiplied by nothing that training multiplies by."""
-    scale = 1.0 if step.scale is None else float(step.scale)
+    scale = step.factor
     if 0 < scale < float("inf"):
         return []
     return [("mismatch", f"the total of the losses is multiplied by {scale:g} before the backward")]

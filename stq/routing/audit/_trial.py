@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from stq.routing._engines import Engine
-from stq.routing._gradients import Gradients, Named, norm, plain
-from stq.routing._hooks import hooks_muted
 from stq.routing._plan import Plan
-from stq.routing._router import Step
+from stq.routing._step import Step
+from stq.routing.audit._gradients import Gradients, Named, norm, plain
+from stq.routing.audit._hooks import hooks_muted
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def trial_of(plan: Plan, step: Step, outsiders: Named) -> tuple[Trial, dict[str,
     Powers of two cost no digit. Without the scale, gradients that leave half precision are a false zero; where they
     overflow at it, which a gradient scaler takes for routine, the scale is lowered as the scaler would.
     """
-    exact = 1.0 if step.scale is None else float(step.scale)
+    exact = step.factor
     scale = 2.0 ** round(log2(exact)) if 0 < exact < inf else 1.0
     while True:
         trial = Trial(plan, step, outsiders, scale)

@@ -7,8 +7,9 @@ from math import isfinite
 import torch
 from torch import Tensor
 
-from stq.routing._gradients import Gradients, norm
 from stq.routing._plan import Plan
+from stq.routing.audit._gradients import Gradients, norm
+from stq.routing.audit._starved import Starved, starved_texts
 
 SEVERITY = ("nonfinite", "leak", "dead", "starved", "mismatch")
 """Kinds of fault, the gravest first."""
@@ -33,19 +34,6 @@ class Cell:
     applied_norm: float
     allowed: float
     verdict: str
-
-
-@dataclass(frozen=True)
-class Starved:
-    """Parameters of one group that received nothing: `absent` had no gradient, `zeros` one that is zero everywhere.
-
-    `whole` where these are all parameters of the group.
-    """
-
-    group: str
-    absent: tuple[str, ...]
-    zeros: tuple[str, ...]
-    whole: bool
 
 
 def judge(
@@ -94,36 +82,6 @@ def describe(cell: Cell, *, in_company: bool, without_graph: bool) -> str:
             f"(hard binning and detached tensors have none)"
         )
     return f"{cell.loss} or its gradient on {cell.group} is not finite"
-
-
-def starved_parameters(plan: Plan, together: Gradients) -> tuple[Starved, ...]:
-    """What receives nothing in the whole step, by group."""
-    found = []
-    for group in plan.groups:
-        if group.frozen:
-            continue
-        empty = [name for name, _ in group.parameters if norm(together, [name]) == 0]
-        absent = tuple(name for name in empty if together[name] is None)
-        if empty:
-            zeros = tuple(name for name in empty if name not in absent)
-            found.append(Starved(group.name, absent, zeros, len(empty) == len(group.parameters)))
-    return tuple(found)
-
-
-def starved_texts(starved: Sequence[Starved]) -> list[str]:
-    """A sentence for a group of which nothing is moved, or else for each of its parameters."""
-    texts = []
-    for found in starved:
-        if found.whole:
-            texts.append(f"the group {found.group} receives no gradient at all")
-            continue
-        texts += [f"the parameter {name} of {found.group} receives no gradient" for name in found.absent]
-        texts += [
-            f"the parameter {name} of {found.group} receives a gradient of zeros: what it feeds is switched off, or "
-            f"multiplied by zeros"
-            for name in found.zeros
-        ]
-    return texts
 
 
 def faults_of(

@@ -8,21 +8,22 @@ from math import inf
 import torch
 from torch import nn
 
-from stq.routing._audit import Audit, Conflict, ModuleNorms
-from stq.routing._comparisons import differences_found
-from stq.routing._cost import cost, counted
 from stq.routing._engines import ENGINES, Engine
-from stq.routing._gradients import Gradients, inner, largest_difference, norm, relative_difference
-from stq.routing._hooks import hooked
-from stq.routing._influence import influences
-from stq.routing._outsiders import outsider_faults, outsiders
 from stq.routing._plan import Plan
 from stq.routing._refusal import refuse
-from stq.routing._router import Step
-from stq.routing._shared_memory import shared_memory
-from stq.routing._trial import Trial, gradients_set_aside, trial_of
-from stq.routing._verdicts import Fault, judge, starved_parameters
-from stq.routing._weights import weights_held
+from stq.routing._step import Step
+from stq.routing.audit._comparisons import differences_found
+from stq.routing.audit._cost import cost, counted
+from stq.routing.audit._gradients import Gradients, inner, largest_difference, norm, relative_difference
+from stq.routing.audit._hooks import hooked
+from stq.routing.audit._influence import influences
+from stq.routing.audit._outsiders import outsider_faults, outsiders
+from stq.routing.audit._result import Audit, Conflict, ModuleNorms
+from stq.routing.audit._shared_memory import shared_memory
+from stq.routing.audit._starved import starved_parameters
+from stq.routing.audit._trial import Trial, gradients_set_aside, trial_of
+from stq.routing.audit._verdicts import Fault, judge
+from stq.routing.audit._weights import weights_held
 
 
 @dataclass(frozen=True)

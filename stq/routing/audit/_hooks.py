@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from stq.routing._gradients import Named
+from stq.routing.audit._gradients import Named
 
 HOOKS = "_post_accumulate_grad_hooks"
 """Where torch keeps them; it has no public way to list them."""

@@ -1,8 +1,8 @@
 """Whether a loss changes what the others give to a group that it may not move."""
 
 from stq.routing._engines import Engine
-from stq.routing._gradients import Gradients, relative_differences
-from stq.routing._trial import Trial
+from stq.routing.audit._gradients import Gradients, relative_differences
+from stq.routing.audit._trial import Trial
 
 FACTOR = 1024.0
 """What a blocked loss is multiplied by: its leaks grow with it, and rounding does not."""

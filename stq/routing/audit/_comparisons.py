@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import torch
 
 from stq.routing._engines import Engine
-from stq.routing._gradients import (
+from stq.routing._plan import Plan
+from stq.routing.audit._gradients import (
     Gradients,
     added,
     pattern_differences,
@@ -13,8 +14,7 @@ from stq.routing._gradients import (
     relative_differences,
     times,
 )
-from stq.routing._plan import Plan
-from stq.routing._trial import Trial
+from stq.routing.audit._trial import Trial
 
 COARSEST = 2.0**-5
 """Differences above this are never called rounding: four roundings of bfloat16."""
