@@ -141,6 +141,17 @@ def copy_by_hook(net: nn.Module) -> None:
     net.quantiles[0][0].bias.register_post_accumulate_grad_hook(copy)
 
 
+def add_by_hook(net: nn.Module) -> None:
+    """Whatever a quantile head accumulates is added to the gradient of the backbone, where there is one already."""
+
+    def add(parameter: Tensor) -> None:
+        bias = net.backbone[0].bias
+        if bias.grad is not None:
+            bias.grad.add_(parameter.grad.sum())
+
+    net.quantiles[0][0].bias.register_post_accumulate_grad_hook(add)
+
+
 def carry_by_hook(net: nn.Module) -> None:
     """A gradient hook remembers what flows in a quantile head, and another adds it to the central head."""
     seen: list[Tensor] = []
@@ -300,6 +311,11 @@ FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
     "on one memory": (lambda: routed(after=share_memory), "leak", "share their memory"),
     "a hook that copies": (
         lambda: routed(after=copy_by_hook),
+        "leak",
+        "pinball changes what the other losses give to b",
+    ),
+    "a hook that adds to what was accumulated": (
+        lambda: routed(after=add_by_hook),
         "leak",
         "pinball changes what the other losses give to b",
     ),

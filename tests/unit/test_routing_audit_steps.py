@@ -294,7 +294,7 @@ def test_the_cost_is_that_of_the_engine_beside_a_joint_backward() -> None:
     assert audit_step(band_plan(net), step, Slow(), timed=False).cost is None
 
 
-def test_hooks_of_accumulated_gradients_fire_once_a_loss_and_once_more_in_an_audit() -> None:
+def test_hooks_of_accumulated_gradients_fire_twice_a_loss_that_is_blocked_and_twice_more() -> None:
     net = BandNet()
     plan = band_plan(net)
     step = Step(losses := net.losses(*fields()), torch.stack(list(losses.values())).sum())
@@ -305,7 +305,7 @@ def test_hooks_of_accumulated_gradients_fire_once_a_loss_and_once_more_in_an_aud
 
     net.central.bias.register_post_accumulate_grad_hook(count)
     audit_step(plan, step, pruned)
-    assert len(fired) == 1 + len(losses)
+    assert len(fired) == 2 * (1 + len(losses))
     fired.clear()
     net.zero_grad()
     router = Router(plan)

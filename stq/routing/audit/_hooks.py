@@ -18,11 +18,6 @@ def hooks_of(parameter: nn.Parameter) -> OrderedDict[int, object] | None:
     return found
 
 
-def hooked(named: Named) -> bool:
-    """Whether a parameter has such a hook."""
-    return any(hooks_of(parameter) for _, parameter in named)
-
-
 @contextmanager
 def hooks_muted(named: Named) -> Iterator[None]:
     """No such hook fires inside: it would fire again in every pass of an audit."""

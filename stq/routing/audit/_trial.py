@@ -78,12 +78,14 @@ class Trial:
             gradients |= {name: plain(g, self.scale) for (name, _), g in zip(inputs, found, strict=True)}
         return gradients
 
-    def run(self, engine: Engine, losses: Mapping[str, Tensor], *, hooks: bool = False) -> Gradients:
-        """What the engine leaves in `.grad` when it is seeded with `losses` alone.
+    def run(
+        self, engine: Engine, losses: Mapping[str, Tensor], *, hooks: bool = False, afresh: bool = True
+    ) -> Gradients:
+        """What the engine leaves in `.grad` when it is seeded with `losses` alone: from empty gradients if `afresh`.
 
         With `hooks`, those that wait for a gradient to be accumulated fire, as in training.
         """
-        for _, parameter in self.named:
+        for _, parameter in self.named if afresh else ():
             parameter.grad = None
         with nullcontext() if hooks else hooks_muted(self.named):
             self.call(engine, losses)

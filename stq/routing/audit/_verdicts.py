@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import isfinite
 
 import torch
-from torch import Tensor
 
-from stq.routing._plan import Plan
-from stq.routing.audit._gradients import Gradients, norm
+from stq.routing._groups import Group
+from stq.routing.audit._gradients import norm
+from stq.routing.audit._runs import Runs
 from stq.routing.audit._starved import Starved, starved_texts
 
 SEVERITY = ("nonfinite", "leak", "dead", "starved", "mismatch")
@@ -36,19 +36,11 @@ class Cell:
     verdict: str
 
 
-def judge(
-    plan: Plan,
-    loss: str,
-    group: str,
-    names: Sequence[str],
-    raw: Gradients,
-    alone: Gradients,
-    value: Tensor,
-    *,
-    moves: bool = False,
-) -> Cell:
+def judge(runs: Runs, loss: str, group: Group, *, moves: bool) -> Cell:
     """Norms and verdict of one loss on one group; `moves` where it was seen to change what arrives there."""
-    raw_norm, applied, allowed = norm(raw, names), norm(alone, names), plan.allowed(loss, group)
+    names = [name for name, _ in group.parameters]
+    alone, value = runs.alone.get(loss, {}), runs.trial.step.losses[loss]
+    raw_norm, applied, allowed = norm(runs.raw[loss], names), norm(alone, names), runs.plan.allowed(loss, group.name)
     finite = isfinite(raw_norm) and isfinite(applied) and bool(torch.isfinite(value))
     if not finite and (raw_norm != 0 or applied != 0 or allowed > 0):
         verdict = "nonfinite"
@@ -58,7 +50,7 @@ def judge(
         verdict = "leak"
     else:
         verdict = "blocked" if raw_norm > 0 else "none"
-    return Cell(loss, group, raw_norm, applied, allowed, verdict)
+    return Cell(loss, group.name, raw_norm, applied, allowed, verdict)
 
 
 def describe(cell: Cell, *, in_company: bool, without_graph: bool) -> str:
