@@ -18,7 +18,10 @@ def recover_scale(loss: Tensor, total: Tensor, plan: Plan) -> Tensor:
         return torch.ones_like(loss)
     found = torch.autograd.grad(loss, [total], retain_graph=True, allow_unused=True)[0] if loss.requires_grad else None
     if found is None:
-        raise RoutingError("the loss that backward got does not depend on the total of the routed losses")
+        raise RoutingError(
+            "the loss that backward got does not depend on the total of the routed losses: return "
+            "router.total(losses), scaled at most"
+        )
     stranger = next(leaves_below([loss], but=[total]), None)
     if stranger is not None:
         names = [name for name, parameter in plan.groups.named_parameters() if parameter is stranger]
