@@ -32,6 +32,12 @@ ROUTES = {
     "edges": Route(0.3, {"backbone": 1.0, "central": 1.0}),
     "pinball": Route(1.0, {"quantiles": 1.0}),
 }
+SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
+ALL_SOFT = {
+    "mse": Route(1.0, {"backbone": 0.3, "central": 0.7}),
+    "edges": Route(2.0, {"backbone": 0.6, "central": 0.1}),
+    "pinball": Route(1.0, {"backbone": 0.05, "quantiles": 1.0}),
+}
 
 Probe = Callable[[Plan, Step, Engine], bool]
 

@@ -8,7 +8,9 @@ import pytest
 import torch
 from support.faulty_engines import ENGINES_WITH_FAULTS, FROZEN_FAULTS, pass_by_pass
 from support.routed_nets import (
+    ALL_SOFT,
     ROUTES,
+    SOFT,
     BandNet,
     Gradients,
     adamw,
@@ -38,7 +40,6 @@ from stq.routing import (
 
 DROPPING_A_LOSS = ENGINES_WITH_FAULTS["drops a loss"][0]
 MOVING_WHAT_IS_FROZEN = FROZEN_FAULTS["moves what is frozen"][0]
-SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
 
 
 def weighted(routes: Mapping[str, Route], factor: float) -> dict[str, Route]:
@@ -330,11 +331,6 @@ def large() -> tuple[Plan, Step]:
 
 BOTH = {"trunk": 1.0, "head": 1.0}
 NO_EDGES = {**ROUTES, "edges": Route(0.0, {"central": 1.0})}
-ALL_SOFT = {
-    "mse": Route(1.0, {"backbone": 0.3, "central": 0.7}),
-    "edges": Route(2.0, {"backbone": 0.6, "central": 0.1}),
-    "pinball": Route(1.0, {"backbone": 0.05, "quantiles": 1.0}),
-}
 SOUND: dict[str, Callable[[], tuple[Plan, Step]]] = {
     "soft table": partial(banded, SOFT),
     "everything soft": partial(banded, ALL_SOFT),
