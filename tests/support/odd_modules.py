@@ -7,7 +7,7 @@ import torch
 from pytorch_lightning import LightningModule
 from support.faulty_engines import pass_by_pass
 from support.faulty_modules import routed, with_features
-from support.routed_nets import ALL_SOFT, ROUTES, BandNet, RoutedModule, adamw, band_plan
+from support.routed_nets import ALL_SOFT, ROUTES, BandNet, RoutedModule, adamw, band_plan, weighted
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -215,11 +215,6 @@ def twice(backbone: nn.Module, fields: Tensor) -> Tensor:
     return backbone[3:](backbone(fields))
 
 
-def weighted(factor: float, routes: dict[str, Route] = ALL_SOFT) -> dict[str, Route]:
-    """The routes with every weight multiplied."""
-    return {name: Route(factor * route.weight, route.updates) for name, route in routes.items()}
-
-
 ONE = {name: Route(1.0, {"all": 1.0}) for name in ROUTES}
 EQUAL = {"mse": ROUTES["mse"], "edges": Route(1.0, {"backbone": 1.0, "central": 1.0}), "pinball": ROUTES["pinball"]}
 IDLE = {**ROUTES, "edges": Route(0.0, {"central": 1.0})}
@@ -247,8 +242,8 @@ ODD: dict[str, Callable[[], LightningModule]] = {
     "such, under the original recipe": lambda: routed(Physical(), "save-restore", routes=ALL_SOFT),
     "parameters in one buffer": lambda: routed(Flat(), routes=ALL_SOFT),
     "a wild range": lambda: routed(net_with(wild()), routes=ALL_SOFT),
-    "tiny weights": lambda: routed(routes=weighted(1e-30)),
-    "large weights": lambda: routed(routes=weighted(1e20)),
+    "tiny weights": lambda: routed(routes=weighted(ALL_SOFT, 1e-30)),
+    "large weights": lambda: routed(routes=weighted(ALL_SOFT, 1e20)),
     "bfloat16 by autocast": lambda: routed(InAutocast(), routes=ALL_SOFT),
     "such, in another order": lambda: routed(InAutocast(), pass_by_pass, routes=ALL_SOFT),
     "float16 by autocast": lambda: routed(InHalf(), routes=ALL_SOFT),

@@ -149,6 +149,11 @@ def band_plan(
     return plan_routes(Groups.of(net, patterns, freeze), routes)
 
 
+def weighted(routes: Mapping[str, Route], factor: float) -> dict[str, Route]:
+    """The routes with every weight multiplied."""
+    return {name: Route(factor * route.weight, route.updates) for name, route in routes.items()}
+
+
 def fields(count: int = 8, seed: int = 0) -> tuple[Tensor, Tensor]:
     """`count` samples of 2 input fields and 1 target field, 5 x 6."""
     generator = torch.Generator().manual_seed(seed)
