@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningModule
 from support.faulty_engines import pass_by_pass
-from support.faulty_modules import routed, with_features
+from support.faulty_nets import routed, with_features
 from support.routed_nets import ALL_SOFT, ROUTES, BandNet, RoutedModule, adamw, band_plan, weighted
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint

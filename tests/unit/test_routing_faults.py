@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 from support.faulty_engines import ENGINES_WITH_FAULTS, FROZEN_FAULTS, SOFT_FAULTS
-from support.faulty_modules import FAULTY, UNMADE, Faulty, routed
+from support.faulty_modules import FAULTY, UNMADE, Faulty
+from support.faulty_nets import routed
 from support.routed_nets import SOFT, known_warnings, loader
 
 from stq.errors import RoutingError

@@ -6,7 +6,7 @@ import pytest
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.plugins import MixedPrecision
-from support.faulty_modules import routed
+from support.faulty_nets import routed
 from support.odd_modules import ODD
 from support.routed_nets import ALL_SOFT, known_warnings, loader, state
 
