@@ -10,7 +10,7 @@ from support.routed_nets import PATTERNS, ROUTES, BandNet, Gradients, band_plan,
 from torch import Tensor
 
 from stq.errors import RoutingError
-from stq.routing import Audit, Audited, Engine, Plan, Route, Router, audit_model, joint, pruned
+from stq.routing import Audit, Audited, Auditor, Engine, Plan, Route, Router, audit_model, joint, pruned
 
 Losses = dict[str, Tensor]
 TABLE = {
@@ -150,6 +150,17 @@ def test_no_weight_moves_between_the_steps_and_the_gradients_of_before_are_put_b
     audit_model(audited, steps=3)
     assert same_bits(gradients(audited.model), before)
     assert same_bits(state(audited.model), weights)
+
+
+def test_gradients_that_nobody_emptied_are_told_with_both_causes_and_a_remedy() -> None:
+    net = BandNet(dropout=0.0)
+    router = Router(band_plan(net))
+    router.probe = auditor = Auditor(net)
+    net.central.bias.grad = torch.ones_like(net.central.bias)
+    router.backward(router.total(net.losses(*fields())))
+    (text,) = auditor.result().problems
+    for words in ("central.bias has a gradient", "left by the step before", "a backward of its own", "zero_grad"):
+        assert words in text
 
 
 # the contract
