@@ -8,8 +8,9 @@ from torch import Tensor
 from stq.errors import RoutingError
 from stq.routing._clip import ClipPer, clip_gradients
 from stq.routing._freeze import hold_frozen
-from stq.routing._router import Router, refuse
-from stq.routing._strategies import refused_settings
+from stq.routing._refusal import refuse
+from stq.routing._refused_settings import refused_settings
+from stq.routing._router import Router
 
 if TYPE_CHECKING:
 

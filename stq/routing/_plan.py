@@ -6,8 +6,8 @@ from math import inf
 
 from torch import nn
 
-from stq.errors import RoutingError
 from stq.routing._groups import Groups, instead
+from stq.routing._refusal import refuse
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,7 @@ def plan_routes(groups: Groups, routes: Mapping[str, Route]) -> Plan:
         columns.setdefault(column, []).append(group.name)
     if all(group.frozen for group in groups):
         faults.append(f"every group is frozen ({', '.join(groups.names)}), so that nothing would be trained")
-    if faults:
-        raise RoutingError("the routing table can't be run:\n" + "\n".join(f"  {fault}" for fault in faults))
+    refuse(faults, "the routing table can't be run:")
     by_name = {group.name: group for group in groups}
     classes = tuple(
         RouteClass(

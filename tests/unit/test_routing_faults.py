@@ -5,14 +5,12 @@ from collections.abc import Callable
 
 import pytest
 from support.faulty_engines import ENGINES_WITH_FAULTS, FROZEN_FAULTS, SOFT_FAULTS
-from support.faulty_modules import FAULTY, UNMADE, Faulty, routed
-from support.routed_nets import ROUTES, known_warnings, loader
+from support.faulty_modules import FAULTY, UNMADE, Faulty
+from support.faulty_nets import routed
+from support.routed_nets import SOFT, known_warnings, loader
 
 from stq.errors import RoutingError
-from stq.routing import Route
 from stq.training import audit_module
-
-SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
 
 
 def check(made: Callable[[], Faulty], kind: str, words: str) -> None:

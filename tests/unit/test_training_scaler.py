@@ -8,6 +8,7 @@ import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins import MixedPrecision
+from support.routed_nets import same_bits
 from support.tiny_runs import tiny_source, tiny_spec
 from torch import Tensor
 
@@ -71,10 +72,6 @@ def trained(source: Path, overrides: Sequence[str], *, scale: float = 2.0**8, ba
     return Trained(module, scaler, record.weights, record.norms, trainer.global_step)
 
 
-def same(a: Weights, b: Weights) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
 FEATURES = {
     "clipped by group": [],
     "clipped by one norm": ["optim.clip.per=global"],
@@ -89,8 +86,8 @@ def test_pruned_and_save_restore_train_to_the_same_bits(source: Path, feature: s
     pruned, original = (
         trained(source, [*FEATURES[feature], f"routing.engine={engine}"]) for engine in ("pruned", "save-restore")
     )
-    assert all(same(a, b) for a, b in zip(pruned.weights, original.weights, strict=True))
-    assert not same(pruned.weights[-2], pruned.weights[-1])
+    assert all(same_bits(a, b) for a, b in zip(pruned.weights, original.weights, strict=True))
+    assert not same_bits(pruned.weights[-2], pruned.weights[-1])
     assert pruned.scaler.get_scale() == 2.0**8
 
 
@@ -109,7 +106,7 @@ def test_an_overflow_skips_the_step_of_every_group_and_training_goes_on(source: 
     """The first batch overflows; then the scale is small enough."""
     found = trained(source, settings, scale=2.0**40, backoff=2.0**-32)
     fresh = dict(assemble(tiny_spec(source)).module.forecaster.named_parameters())
-    assert same(found.weights[0], fresh)
+    assert same_bits(found.weights[0], fresh)
     assert any(norm == float("inf") or norm != norm for norm in found.norms[0].values())
     assert all(norm < float("inf") for norms in found.norms[1:] for norm in norms.values())
     assert [name for name in fresh if torch.equal(found.weights[-1][name], fresh[name])] == []

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from stq.routing._gradients import Named
 from stq.routing._plan import Plan
-from stq.routing._verdicts import Fault
+from stq.routing.audit._gradients import Named
+from stq.routing.audit._verdicts import Fault
 
 
 @dataclass(frozen=True, order=True)
