@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
         def on_fit_start(self) -> None: ...
 
+        def on_train_epoch_start(self) -> None: ...
+
         def on_train_batch_start(self, batch: Any, batch_idx: int) -> int | None: ...
 
         def configure_gradient_clipping(
@@ -85,6 +87,11 @@ class RoutedBackward(LightningHooks):
         if mode and isinstance(router, Router):
             hold_frozen(self, router.plan.groups)  # type: ignore[arg-type]  # it is an nn.Module once mixed in
         return self
+
+    def on_train_epoch_start(self) -> None:
+        """Examine the first step of every epoch: callbacks thaw parameters between them."""
+        self.router.look_again()
+        super().on_train_epoch_start()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> int | None:
         """Let go of a graph that an interrupted step left behind, before the next one is built."""

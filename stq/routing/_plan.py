@@ -53,8 +53,13 @@ class Plan:
     @property
     def idle(self) -> tuple[str, ...]:
         """Losses with a weight that move nothing, since every group that they may update is frozen."""
-        moving = {loss for route in self.classes for loss in route.factors}
-        return tuple(loss for loss, route in self.routes.items() if route.weight > 0 and loss not in moving)
+        return tuple(loss for loss, route in self.routes.items() if route.weight > 0 and loss not in self.moving)
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """Losses that move something, in the order of the table."""
+        names = {loss for route in self.classes for loss in route.factors}
+        return tuple(loss for loss in self.routes if loss in names)
 
     def allowed(self, loss: str, group: str) -> float:
         """The factor a of `loss` on `group`: 0 where it is blocked, frozen, or the loss has no weight."""

@@ -97,6 +97,10 @@ class Router:
         self.engine(self.plan, step.losses, scale, retain_graph=retain_graph)
         refuse_unreached(self.plan)
 
+    def look_again(self) -> None:
+        """Examine the next step as the first one was: something may have thawed, tied or replaced parameters since."""
+        self._examined = False
+
     def _examine(self, step: Step, module: nn.Module | None, agree: Callable[[bool], bool] | None) -> None:
         """Refuse a first step that can't be routed, before any gradient is on its way."""
         if self._examined:

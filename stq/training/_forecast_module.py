@@ -97,12 +97,13 @@ class ForecastModule(RoutedBackward, LightningModule):
         losses = self.loss_values(self(batch), batch)
         total = self.router.total(losses)  # with several processes the first look at the losses, before they talk
         if self.router.probe is None and self.trainer.world_size > 1:
-            whole = exchange(losses, self.by_elements, batch, signal=self.signal, step=self.global_step)
+            moving, step = self.router.plan.moving, self.global_step
+            whole = exchange(losses, self.by_elements, batch, moving=moving, signal=self.signal, step=step)
             self.heard = whole.signal
             self.train_losses.add(whole.losses, whole.samples)
             total = self.router.total({name: loss * whole.factors[name] for name, loss in losses.items()})
         elif self.router.probe is None:
-            if broken := nonfinite(losses):
+            if broken := nonfinite({name: losses[name] for name in self.router.plan.moving}):
                 raise NonFiniteError(refusal(self.global_step, broken, batch.time.tolist()))
             self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
         share = self.share_of_window(batch_idx)
@@ -123,6 +124,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.validation.add(batch, forecast, self.loss_values(forecast, batch))
 
     def on_train_epoch_start(self) -> None:
+        super().on_train_epoch_start()
         self.train_losses = Means()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -145,9 +147,8 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.log(CENTRAL, central)
         best = central
         if self.monitor == TOTAL:
-            moving = dict.fromkeys(name for route in self.router.plan.classes for name in route.factors)
-            losses = self.validation.losses
-            best = sum(self.router.plan.routes[name].weight * losses[name] for name in moving)
+            plan, losses = self.router.plan, self.validation.losses
+            best = sum(plan.routes[name].weight * losses[name] for name in plan.moving)
             self.log(TOTAL, best)
         self._step_plateau(best)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
+from support.faulty_engines import too_long
 from support.faulty_nets import (
     Adapted,
     Infinite,
@@ -14,6 +15,7 @@ from support.faulty_nets import (
     add_by_hook,
     carry_by_hook,
     changed,
+    clip_by_hook,
     copy_by_hook,
     half_frozen,
     routed,
@@ -27,7 +29,7 @@ from support.faulty_nets import (
     with_spare,
 )
 from support.routed_nets import PATTERNS, ROUTES, BandNet, RoutedModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from stq.routing import Groups, Route, RoutedBackward, plan_routes
 
@@ -54,6 +56,22 @@ class AddsAfterwards(RoutedModule):
         for parameter in self.net.central.parameters():
             if parameter.grad is not None:
                 parameter.grad.add_(0.01)
+
+
+def ending(change: Callable[[nn.Parameter], None]) -> type[RoutedModule]:
+    """A module that does something to the backbone's gradients when the backward is done."""
+
+    class Ending(RoutedModule):
+        def on_after_backward(self) -> None:
+            for parameter in self.net.backbone.parameters():
+                change(parameter)
+
+    return Ending
+
+
+def without(parameter: nn.Parameter) -> None:
+    """No gradient is left."""
+    parameter.grad = None
 
 
 class TouchesTheFrozen(RoutedModule):
@@ -188,6 +206,26 @@ FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
         lambda: routed(kind=TouchesTheFrozen, freeze=("backbone",)),
         "leak",
         "backbone.0.weight has a gradient that the engine did not give",
+    ),
+    "turned around afterwards": (
+        lambda: routed(kind=ending(lambda p: p.grad.neg_())),
+        "mismatch",
+        "backbone point away from the engine's",
+    ),
+    "zeroed afterwards": (
+        lambda: routed(kind=ending(lambda p: p.grad.zero_())),
+        "mismatch",
+        "backbone point away from the engine's",
+    ),
+    "lost afterwards": (
+        lambda: routed(kind=ending(without)),
+        "starved",
+        "backbone.0.weight has lost the gradient",
+    ),
+    "too long, under hooks that clip": (
+        lambda: routed(after=clip_by_hook, engine=too_long),
+        "mismatch",
+        "differ from those of save-restore",
     ),
     "uphill": (lambda: routed(kind=Turned), "mismatch", "multiplied by -1"),
     "multiplied by zero": (lambda: routed(kind=Switched), "mismatch", "multiplied by 0"),

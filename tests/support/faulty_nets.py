@@ -129,6 +129,12 @@ def with_spare() -> BandNet:
     return net
 
 
+def clip_by_hook(net: nn.Module) -> None:
+    """Every pass through the backbone is shortened by itself, so that separate passes don't add up to one."""
+    for parameter in net.backbone.parameters():
+        parameter.register_hook(lambda g: g * min(1.0, 1e-3 / float(g.norm())))
+
+
 def copy_by_hook(net: nn.Module) -> None:
     """Whatever a quantile head accumulates moves the backbone."""
 

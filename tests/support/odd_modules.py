@@ -110,6 +110,16 @@ class Flat(BandNet):
             start += parameter.numel()
 
 
+class Interleaved(BandNet):
+    """Two parameters of two groups take turns in one buffer, and share no byte of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        whole = torch.zeros(8)
+        self.backbone[0].bias.data = whole[0::2]
+        self.quantiles[0][0].bias.data = whole[1::2][:3]
+
+
 class Reversed(torch.autograd.Function):
     """The gradient reversal of adversarial training."""
 
@@ -241,6 +251,7 @@ ODD: dict[str, Callable[[], LightningModule]] = {
     "inputs with a gradient": lambda: routed(Physical(), routes=ALL_SOFT),
     "such, under the original recipe": lambda: routed(Physical(), "save-restore", routes=ALL_SOFT),
     "parameters in one buffer": lambda: routed(Flat(), routes=ALL_SOFT),
+    "parameters in turn in one buffer": lambda: routed(Interleaved(), routes=ALL_SOFT),
     "a wild range": lambda: routed(net_with(wild()), routes=ALL_SOFT),
     "tiny weights": lambda: routed(routes=weighted(ALL_SOFT, 1e-30)),
     "large weights": lambda: routed(routes=weighted(ALL_SOFT, 1e20)),

@@ -11,7 +11,7 @@ from support.tiny_runs import tiny_source, tiny_spec
 from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
 from stq.app._assembly import assemble
 from stq.app._forecasting import forecast_split
-from stq.errors import SpecError, UsageError
+from stq.errors import CheckFailed, SpecError, UsageError
 from stq.training import EpochEnded, Started, Stepped, load_weights
 
 
@@ -262,3 +262,19 @@ def test_two_runs_of_one_spec_never_share_a_folder(
         run.write_spec(spec)
         places.add(run.path)
     assert len(places) == 5
+
+
+def test_a_loss_that_is_switched_off_may_be_anything(source: Path, tmp_path: Path) -> None:
+    """It is computed and shown, and stops nothing; with a weight it does."""
+    plugin = tmp_path / "odd.py"
+    plugin.write_text(
+        "from stq import hookimpl\nfrom stq.losses import Loss\n\n\nclass Odd(Loss):\n"
+        '    """Never a number."""\n\n    name = "odd"\n    updates = ("backbone", "central")\n\n'
+        "    def forward(self, forecast, target):\n        return forecast.central.sum() * float('nan')\n\n\n"
+        "@hookimpl\ndef stq_losses():\n    return [Odd]\n"
+    )
+    losses = "losses=[mse, pinball, {{loss: odd, weight: {}}}]"
+    common = [f"plugins=[{plugin}]", "trainer.max_epochs=1"]
+    assert train(tiny_spec(source, [*common, losses.format(0)]), dry_run=True).steps == 1
+    with pytest.raises(CheckFailed, match="odd or its gradient on backbone is not finite"):
+        train(tiny_spec(source, [*common, losses.format(1)]), dry_run=True)

@@ -108,12 +108,20 @@ def beside_the_engine(measured: Measured, found: Gradients) -> list[Fault]:
         for name in found
         if applied[name] is None and found[name] is not None
     ]
+    faults += [
+        ("starved", f"{name} has lost the gradient that the engine gave it, {where}")
+        for name in found
+        if applied[name] is not None and found[name] is None
+    ]
     for group in plan.groups:
         names = [name for name, _ in group.parameters]
         size = norm(applied, names)
         if size == 0:
             continue
         shrink = min(1.0, inner(found, applied, names, (size, size)))
+        if not shrink > 0:  # clipping shortens, and neither turns around nor takes away
+            faults.append(("mismatch", f"the gradients of {group.name} point away from the engine's {where}"))
+            continue
         expected = {name: None if (g := applied[name]) is None else shrink * g for name in names}
         gap = norm(differences({name: found[name] for name in names}, expected), names)
         if not gap <= 2 * measured.bound * size:
