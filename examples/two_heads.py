@@ -2,6 +2,7 @@
 
 A small network classifies points and, beside that, predicts how far out they lie. The second task may train its own
 head only: the classifier must be the one that it would be without it. Run: python examples/two_heads.py
+Its audit alone, from this folder: stq check-grads --module two_heads:make
 """
 
 import warnings
@@ -11,7 +12,7 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from stq.routing import Groups, Route, RoutedBackward, Router, audit_step, plan_routes
+from stq.routing import Audited, Groups, Route, RoutedBackward, Router, audit_model, plan_routes
 
 PATTERNS = {"trunk": ["trunk.*"], "classes": ["classes.*"], "radius": ["radius.*"]}
 ROUTES = {
@@ -88,17 +89,23 @@ def lightning(epochs: int = 50) -> TwoHeads:
     return module.net
 
 
+def make(net: TwoHeads | None = None) -> Audited:
+    """What is to be proved: the parts of a network, what each loss may move, and its losses on a batch.
+
+    From this folder: stq check-grads --module two_heads:make
+    """
+    net, (points, labels) = net or TwoHeads(), data()
+    return Audited(net, PATTERNS, ROUTES, lambda step: net.losses(points, labels))
+
+
 def main() -> None:
     """Train both ways, then prove the isolation on a step of the trained network."""
     for way in (plain_loop, lightning):
         net, (points, labels) = way(), data()
-        router = Router(plan_routes(Groups.of(net, PATTERNS), ROUTES))
-        audits = []
-        router.probe = lambda plan, step, engine, audits=audits: bool(audits.append(audit_step(plan, step, engine)))
-        router.backward(router.total(net.losses(points, labels)))
+        audit = audit_model(make(net))
         right = (net.classes(net.trunk(points)).argmax(dim=1) == labels).float().mean()
-        blocked = [f"{cell.loss} on {cell.group}" for cell in audits[0].cells if cell.verdict == "blocked"]
-        print(f"{way.__name__}: {right:.0%} of the labels right; {audits[0].verdict}, blocked: {', '.join(blocked)}")
+        blocked = [f"{cell.loss} on {cell.group}" for cell in audit.cells if cell.verdict == "blocked"]
+        print(f"{way.__name__}: {right:.0%} of the labels right; {audit.verdict}, blocked: {', '.join(blocked)}")
 
 
 if __name__ == "__main__":

@@ -83,6 +83,10 @@ class NonFiniteError(StqError):
     exit_code = 5
 
 
+class AnomalyError(NonFiniteError):
+    """torch's anomaly detection found the operation whose gradient is NaN, in the process that it looks at alone."""
+
+
 class DiskError(StqError):
     """There was no room, or no permission, to write."""
 

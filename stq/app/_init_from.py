@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor
 
@@ -130,20 +131,26 @@ def refuse_other_channels(loaded: LoadedSpec, origin: RunFolder) -> None:
 
 
 def refuse_seen(loaded: LoadedSpec, data: ForecastData, origin: RunFolder) -> None:
-    """Refuse to judge a forecast on targets that the run `origin` was trained on: a leak through its weights.
+    """Refuse to judge a forecast on targets that the run `origin`, or one that it started from in turn, was trained on:
+    a leak through its weights.
 
-    Only where both read the same data; of other data nobody can tell. Raises SpecError.
+    Only where both read the same data; of other data nobody can tell. Raises SpecError, and UsageError where a run that
+    `origin` started from is gone.
     """
-    former = origin.load_spec().spec.data
-    if former.split == loaded.spec.data.split or data.fingerprint != origin.read_environment().get("data_sha256"):
-        return
-    seen = targets_of(open_data(former, Statistics.load(origin.statistics), loaded=loaded), "train")
-    for split in data.splits:
-        judged = targets_of(data, split)
-        if split != "train" and judged & seen:
-            message = f"{origin.path} has seen {len(judged & seen)} of the {len(judged)} dates of {split} in training"
-            hint = "give data.split as that run has it, or dates that are none of its train part"
-            raise SpecError([loaded.problem(("init_from",), message, hint)])
+    run: RunFolder | None = origin
+    while run is not None:
+        former = run.load_spec().spec
+        same_data = data.fingerprint == run.read_environment().get("data_sha256")
+        if same_data and former.data.split != loaded.spec.data.split:
+            seen = targets_of(open_data(former.data, Statistics.load(run.statistics), loaded=loaded), "train")
+            for split in data.splits:
+                judged = targets_of(data, split)
+                if split != "train" and judged & seen:
+                    share = f"{len(judged & seen)} of the {len(judged)} dates of {split}"
+                    hint = "give data.split as that run has it, or dates that are none of its train part"
+                    message = f"{run.path} has seen {share} in training"
+                    raise SpecError([loaded.problem(("init_from",), message, hint)])
+        run = None if former.init_from is None else RunFolder.open(Path(former.init_from))
 
 
 def targets_of(data: ForecastData, split: str) -> set[str]:

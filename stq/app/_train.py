@@ -19,6 +19,12 @@ def ignore(ready: Ready) -> None:
     """For who does not want to know."""
 
 
+RESTING = ({"dead"}, {"starved"}, {"dead", "starved"})
+"""Faults that one batch can have by chance, such as a horizon of which it holds no valid target."""
+FURTHER = 8
+"""Batches that are looked at before such a fault is believed."""
+
+
 def train(
     loaded: LoadedSpec,
     *,
@@ -41,15 +47,8 @@ def train(
             run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir)
             experiment = assemble(loaded)
         refuse_other_data(world, experiment)
-        with world.together():
-            audit = audit_experiment(experiment, world=world) if world.leads else None
-            if audit is not None:
-                refuse_failed(audit)
-                if run is not None:
-                    write_beginning(run, experiment, audit)
-                on_ready(Ready(None if run is None else run.path, summary(experiment), audit))
-        run, audit = world.leaders((run, audit))
-        assert audit is not None  # for the type checker: the leading process has one
+        run = world.leaders(run)
+        audit = audited(world, experiment, run, on_ready, write=True)
         if run is None:
             module, loaders = experiment.module, experiment.loaders
             fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
@@ -81,13 +80,7 @@ def resume(
             experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
             if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
                 raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
-        with world.together():
-            audit = audit_experiment(experiment, world=world) if world.leads else None
-            if audit is not None:
-                refuse_failed(audit)
-                on_ready(Ready(run.path, summary(experiment), audit))
-        audit = world.leaders(audit)
-        assert audit is not None  # for the type checker: the leading process has one
+        audit = audited(world, experiment, run, on_ready, write=False)
         fitted = fit_into(run, experiment, observers, world, resume=True)
     return finish(run, experiment, audit, fitted, world)
 
@@ -99,6 +92,28 @@ def refuse_other_data(world: World, experiment: Experiment) -> None:
         if world.leads and len(set(prints)) > 1:
             odd = [str(rank) for rank, found in enumerate(prints) if found != prints[0]]
             raise DataError(f"process {', '.join(odd)} reads other data than process 0: give all the same files")
+
+
+def audited(
+    world: World, experiment: Experiment, run: RunFolder | None, on_ready: Callable[[Ready], None], *, write: bool
+) -> CheckGradsResult:
+    """The audit of the first step, made by the leading process, which also may `write` what a run begins with.
+
+    Raises CheckFailed, in all processes, where it fails.
+    """
+    audit: CheckGradsResult | None = None
+    with world.together():
+        if world.leads:
+            audit = audit_experiment(experiment, world=world)
+            if {kind for kind, _ in audit.audit.faults} in RESTING:
+                audit = audit_experiment(experiment, steps=FURTHER, world=world)
+            refuse_failed(audit)
+            if run is not None and write:
+                write_beginning(run, experiment, audit)
+            on_ready(Ready(None if run is None else run.path, summary(experiment), audit))
+    audit = world.leaders(audit)
+    assert audit is not None  # for the type checker: the leading process has one
+    return audit
 
 
 def write_beginning(run: RunFolder, experiment: Experiment, audit: CheckGradsResult) -> None:

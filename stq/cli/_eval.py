@@ -12,7 +12,10 @@ Split = Annotated[str, typer.Option(help="The split to score on: train, val, cal
 
 
 def evaluate(run: RunPath, split: Split = "test", as_json: Json = False, debug: Debug = False) -> Answer:
-    """Score a run, in the units of the data, against persistence and climatology, before and after calibration."""
+    """Score a run, in the units of the data, against persistence and climatology, before and after calibration.
+
+    Several processes (torchrun) share the windows; the scores are those of one.
+    """
     from stq.app import RunFolder
 
     folder = RunFolder.open(run)

@@ -39,7 +39,7 @@ def train(
     """Train the forecaster of a spec into a run folder.
 
     The gradients of the first step are checked before the first update, and the bands are calibrated at the end.
-    Continue a stopped run with `stq train RUN --resume`.
+    Continue a stopped run with `stq train RUN --resume`. Several processes: `--set trainer.devices=N`, or torchrun.
     """
     loaded, run = (
         open_run(source, overrides or [], run_dir, dry_run) if resume else (open_spec(source, overrides or []), None)

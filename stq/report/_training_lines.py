@@ -46,7 +46,7 @@ class TrainingLines:
 def start_line(event: "Started") -> str:
     """The device, the budget, and where a resumed run goes on."""
     resumed = f", going on after epoch {event.first_epoch}" if event.first_epoch else ""
-    return f"training on {event.device}: at most {event.epochs} epochs of {event.steps_per_epoch} batches{resumed}"
+    return f"training on {event.device}: at most {event.epochs} epochs of {event.batches_per_epoch} batches{resumed}"
 
 
 def epoch_line(event: "EpochEnded", epochs: int) -> str:

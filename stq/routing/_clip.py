@@ -37,9 +37,11 @@ def clip_gradients(
 ) -> None:
     """Scale gradients down to the 2-norm `max_norm`: of each group by itself, or of all that is not frozen together.
 
-    `norms`, where they are known already, are those of `gradient_norms`.
+    `norms`, where they are known already, are those of `gradient_norms`; the norm of all is the 2-norm of theirs.
     """
     if per == "group":
         clip_by_group(groups, max_norm, norms)
-    else:
-        torch.nn.utils.clip_grad_norm_([parameter for _, parameter in groups.named_parameters()], max_norm)
+        return
+    norms = gradient_norms(groups) if norms is None else norms
+    whole = torch.nn.utils.get_total_norm(list(norms.values()))
+    torch.nn.utils.clip_grads_with_norm_([parameter for _, parameter in groups.named_parameters()], max_norm, whole)

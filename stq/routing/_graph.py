@@ -1,44 +1,28 @@
 """What the graph of a step's losses is made of, read once, before the first backward."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import Node
 
 from stq.routing._plan import Plan
+from stq.routing._unreached import unreached
+from stq.routing._walk import leaf_of, leaves_below, nodes_below
 
 Owners = Mapping[int, tuple[str, int]]
 """By the id of a parameter: its name, and the number of its class."""
 
 
-def nodes_below(losses: Iterable[Tensor]) -> set[Node]:
-    """Every node that a backward of `losses` could visit."""
-    seen: set[Node] = set()
-    waiting = [loss.grad_fn for loss in losses]
-    while waiting:
-        node = waiting.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            waiting += [before for before, _ in node.next_functions]
-    return seen
-
-
-def leaf_of(node: Node | None) -> Tensor | None:
-    """The leaf that a node accumulates into; None for any other node."""
-    leaf = getattr(node, "variable", None)
-    return leaf if isinstance(leaf, Tensor) else None
-
-
 def graph_faults(plan: Plan, losses: Mapping[str, Tensor]) -> Iterator[str]:
     """What in the graph of `losses` would make a pass for each class wrong, or leave a parameter where it is."""
-    below = {name: nodes_below([loss]) for name, loss in losses.items()}
-    everything: set[Node] = set().union(*below.values())
+    everything = list(nodes_below(losses.values()))
     if any(node.name() == "CheckpointFunctionBackward" for node in everything):
         yield (
             "activations are checkpointed with use_reentrant=True, whose inner backward knows nothing of the routing: "
             "call torch.utils.checkpoint.checkpoint(..., use_reentrant=False)"
         )
         return  # the parameters inside can't be seen from here
+    yield from plan.groups.frozen_since()
     owners: Owners = {
         id(parameter): (name, number)
         for number, route in enumerate(plan.classes)
@@ -48,12 +32,9 @@ def graph_faults(plan: Plan, losses: Mapping[str, Tensor]) -> Iterator[str]:
         if node.name() == "CompiledFunctionBackward":
             yield from compiled_fault(plan, node, owners)
     for route in plan.classes:
-        reached = {id(leaf_of(node)) for name in route.factors for node in below.get(name, ())}
-        reached |= {id(losses[name]) for name in route.factors if name in losses}  # a parameter can be its own loss
+        reached = {id(leaf) for leaf in leaves_below(losses[name] for name in route.factors if name in losses)}
         for name, parameter in route.parameters:
-            if not parameter.requires_grad:
-                yield f"{name} was frozen after the groups were made; name its group under freeze, and plan again"
-            elif id(parameter) not in reached:
+            if parameter.requires_grad and id(parameter) not in reached:
                 yield unreached(name, route.factors)
 
 
@@ -71,22 +52,3 @@ def compiled_fault(plan: Plan, node: Node, owners: Owners) -> Iterator[str]:
             f"one compiled region holds parameters of several classes, {held}: no pass can leave out a part of it. "
             f"Compile the parts instead, with module.compile() on each one whose parameters share a class"
         )
-
-
-def unreached(name: str, losses: Iterable[str]) -> str:
-    """What is said of a parameter that receives nothing."""
-    return (
-        f"{name}: none of {', '.join(losses)} depends on it; tag a loss that reaches it, or put it into a group "
-        f"under freeze"
-    )
-
-
-def module_faults(plan: Plan, module: nn.Module) -> Iterator[str]:
-    """Trainable parameters of `module` that no group covers: nothing would ever move them."""
-    known = {id(parameter) for _, parameter in plan.groups.named_parameters(frozen=True)}
-    for name, parameter in module.named_parameters():
-        if parameter.requires_grad and id(parameter) not in known:
-            yield (
-                f"{name} can be trained and is in no group: make the groups over a module that holds it, once it is "
-                f"there, or freeze it with requires_grad_(False)"
-            )

@@ -1,12 +1,16 @@
 """Named sets of parameters, given by glob patterns over their names. They fail closed."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from torch import nn
+from torch import Tensor, nn
 
-from stq.errors import RoutingError, nearest
+from stq.errors import nearest
+from stq.routing._refusal import refuse
+
+OUTSIDE = "make the groups over a module that holds it, once it is there, or freeze it with requires_grad_(False)"
+"""The remedy for a parameter that can be trained and is in no group."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,25 @@ class Groups:
             if id(parameter) not in present
         ]
 
+    def frozen_since(self) -> list[str]:
+        """What can't be moved any more though it is to be, by name, with the remedy: nothing, if all is well."""
+        return [
+            f"{name} was frozen after the groups were made; name its group under freeze, or make the groups afterwards"
+            for name, parameter in self.named_parameters()
+            if not parameter.requires_grad
+        ]
+
+    def uncovered(self, parameters: Iterable[Tensor]) -> Iterator[nn.Parameter]:
+        """Those of `parameters` that are in no group, once: they were thawed since, or came later. See `OUTSIDE`.
+
+        A tensor that is no `nn.Parameter`, such as an input whose gradient a loss takes, is not meant to be trained.
+        """
+        known = {id(parameter) for _, parameter in self.named_parameters(frozen=True)}
+        for each in parameters:
+            if isinstance(each, nn.Parameter) and id(each) not in known:
+                known.add(id(each))
+                yield each
+
     @classmethod
     def of(cls, module: nn.Module, patterns: Mapping[str, Sequence[str]], freeze: Collection[str] = ()) -> "Groups":
         """Cut `module` into groups by glob patterns over parameter names (`convlstm.*`; a star spans dots).
@@ -115,8 +138,7 @@ class Groups:
                     f"parameter {name!r} is in no group; add a pattern that matches it to one of "
                     f"{', '.join(patterns) or 'the groups'}, or freeze it"
                 )
-        if faults:
-            raise RoutingError("groups don't partition the parameters:\n" + "\n".join(f"  {fault}" for fault in faults))
+        refuse(faults, "groups don't partition the parameters:")
         for group_ in members:
             for parameter in group_.tensors():
                 if group_.frozen:

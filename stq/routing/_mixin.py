@@ -8,9 +8,9 @@ from torch import Tensor
 from stq.errors import RoutingError
 from stq.routing._clip import ClipPer, clip_gradients
 from stq.routing._freeze import hold_frozen
-from stq.routing._graph import module_faults
-from stq.routing._router import Router, refuse
-from stq.routing._strategies import refused_settings
+from stq.routing._refusal import refuse
+from stq.routing._refused_settings import refused_settings
+from stq.routing._router import Router
 
 if TYPE_CHECKING:
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         def setup(self, stage: str) -> None: ...
 
         def on_fit_start(self) -> None: ...
+
+        def on_train_epoch_start(self) -> None: ...
 
         def on_train_batch_start(self, batch: Any, batch_idx: int) -> int | None: ...
 
@@ -68,15 +70,13 @@ class RoutedBackward(LightningHooks):
         super().setup(stage)
 
     def on_fit_start(self) -> None:
-        """The same for what is known only now: the router, and the parameters that it covers."""
+        """The same once the module is complete: it may have made its router in `configure_model`."""
         self._refuse_settings()
-        router = getattr(self, "router", None)
-        if not isinstance(router, Router):
+        if not isinstance(getattr(self, "router", None), Router):
             raise RoutingError(
                 f"{type(self).__name__} has no router: set self.router = Router(plan_routes(groups, routes)), in "
                 f"__init__ or configure_model"
             )
-        refuse(list(module_faults(router.plan, self)))  # type: ignore[arg-type]  # it is an nn.Module once mixed in
         super().on_fit_start()
         self.train(self.training)  # Lightning keeps the modes that it finds
 
@@ -87,6 +87,11 @@ class RoutedBackward(LightningHooks):
         if mode and isinstance(router, Router):
             hold_frozen(self, router.plan.groups)  # type: ignore[arg-type]  # it is an nn.Module once mixed in
         return self
+
+    def on_train_epoch_start(self) -> None:
+        """Examine the first step of every epoch: callbacks thaw parameters between them."""
+        self.router.look_again()
+        super().on_train_epoch_start()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> int | None:
         """Let go of a graph that an interrupted step left behind, before the next one is built."""
@@ -104,7 +109,8 @@ class RoutedBackward(LightningHooks):
             raise RoutingError(f"backward can't honour {', '.join(foreign)}: the plan says what goes where")
         trainer = self._refuse_settings()
         agree = getattr(getattr(trainer, "strategy", None), "reduce_boolean_decision", None)
-        self.router.backward(loss, retain_graph=bool(given.get("retain_graph", False)), agree=agree)
+        module: Any = self  # a LightningModule, once mixed in
+        self.router.backward(loss, retain_graph=bool(given.get("retain_graph", False)), module=module, agree=agree)
 
     def manual_backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
         """Refused: it belongs to manual optimisation, which leaves no place to route."""

@@ -6,8 +6,8 @@ from math import inf
 
 from torch import nn
 
-from stq.errors import RoutingError
 from stq.routing._groups import Groups, instead
+from stq.routing._refusal import refuse
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,13 @@ class Plan:
     @property
     def idle(self) -> tuple[str, ...]:
         """Losses with a weight that move nothing, since every group that they may update is frozen."""
-        moving = {loss for route in self.classes for loss in route.factors}
-        return tuple(loss for loss, route in self.routes.items() if route.weight > 0 and loss not in moving)
+        return tuple(loss for loss, route in self.routes.items() if route.weight > 0 and loss not in self.moving)
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """Losses that move something, in the order of the table."""
+        names = {loss for route in self.classes for loss in route.factors}
+        return tuple(loss for loss in self.routes if loss in names)
 
     def allowed(self, loss: str, group: str) -> float:
         """The factor a of `loss` on `group`: 0 where it is blocked, frozen, or the loss has no weight."""
@@ -104,8 +109,7 @@ def plan_routes(groups: Groups, routes: Mapping[str, Route]) -> Plan:
         columns.setdefault(column, []).append(group.name)
     if all(group.frozen for group in groups):
         faults.append(f"every group is frozen ({', '.join(groups.names)}), so that nothing would be trained")
-    if faults:
-        raise RoutingError("the routing table can't be run:\n" + "\n".join(f"  {fault}" for fault in faults))
+    refuse(faults, "the routing table can't be run:")
     by_name = {group.name: group for group in groups}
     classes = tuple(
         RouteClass(

@@ -1,33 +1,21 @@
 """A plan and an engine, attached to a training step."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from stq.errors import RoutingError
 from stq.routing._engines import ENGINES, Engine
-from stq.routing._graph import graph_faults, unreached
+from stq.routing._first_step import first_step_faults
+from stq.routing._losses import check_losses
 from stq.routing._plan import Plan
+from stq.routing._refusal import refuse
 from stq.routing._scale import recover_scale
-
-
-@dataclass(frozen=True)
-class Step:
-    """One training step between its forward and its backward: the unweighted losses and their weighted total.
-
-    A probe finds in `scale` what others multiplied the total by; None where it has no graph.
-    """
-
-    losses: Mapping[str, Tensor]
-    total: Tensor
-    scale: Tensor | None = None
-
-
-Probe = Callable[[Plan, Step, Engine], bool]
-"""Looks at a step on its retained graph; False says that the step ends there, without a backward."""
+from stq.routing._step import Probe, Step
+from stq.routing._unreached import refuse_unreached
 
 
 class Router:
@@ -78,12 +66,18 @@ class Router:
         self._step = None
 
     def backward(
-        self, loss: Tensor, *, retain_graph: bool = False, agree: Callable[[bool], bool] | None = None
+        self,
+        loss: Tensor,
+        *,
+        retain_graph: bool = False,
+        module: nn.Module | None = None,
+        agree: Callable[[bool], bool] | None = None,
     ) -> None:
         """Give every parameter its permitted share of the remembered losses, times d `loss` / d total.
 
-        `agree` tells whether something holds in all processes; all of them call it once, at their first step, so that
-        none waits for one that has refused it.
+        `module` is what the optimiser trains, where that is more than the groups were made over: at the first step
+        each of its trainable parameters must be in a group. `agree` tells whether something holds in all processes;
+        all of them call it once, at their first step, so that none waits for one that has refused it.
 
         Raises RoutingError where no step is remembered, `loss` does not depend on its total or has a term beside it
         (which no engine would run), the first step is not fit to be routed, or a routed parameter received nothing.
@@ -99,65 +93,20 @@ class Router:
             check_losses(self.plan, step.losses)
         if scale is None:
             scale = recover_scale(loss, step.total, self.plan)
-        self._examine(step, agree)
+        self._examine(step, module, agree)
         self.engine(self.plan, step.losses, scale, retain_graph=retain_graph)
-        refuse_starved(self.plan)
+        refuse_unreached(self.plan)
 
-    def _examine(self, step: Step, agree: Callable[[bool], bool] | None) -> None:
+    def look_again(self) -> None:
+        """Examine the next step as the first one was: something may have thawed, tied or replaced parameters since."""
+        self._examined = False
+
+    def _examine(self, step: Step, module: nn.Module | None, agree: Callable[[bool], bool] | None) -> None:
         """Refuse a first step that can't be routed, before any gradient is on its way."""
         if self._examined:
             return
-        faults = self.plan.groups.changes() or list(graph_faults(self.plan, step.losses))
+        faults = first_step_faults(self.plan, step.losses, module)
         if agree is not None and not agree(not faults) and not faults:
             raise RoutingError("another process refused its first step; its own error says why")
         refuse(faults, "the first step can't be routed:")
         self._examined = True
-
-
-def check_losses(plan: Plan, losses: Mapping[str, Tensor], *, differentiable: bool = True) -> None:
-    """Refuse what can't be routed, by name; losses without a gradient only where `differentiable` is asked for."""
-    faults = [
-        f"loss {name!r} has no value in this step: compute it in every step, or leave it out of the routes"
-        for name in plan.routes
-        if name not in losses
-    ]
-    devices: dict[torch.device, str] = {}
-    for name, loss in losses.items():
-        if name not in plan.routes:
-            faults.append(f"loss {name!r} has no route; there are: {', '.join(plan.routes)}")
-        elif not isinstance(loss, Tensor):
-            faults.append(f"loss {name!r} is a {type(loss).__name__}, not a tensor: it can move nothing")
-        elif loss.dim() != 0:
-            faults.append(f"loss {name!r} has the shape {tuple(loss.shape)}; a loss is a scalar: reduce it")
-        elif differentiable and not loss.requires_grad and any(name in route.factors for route in plan.classes):
-            kind = "" if loss.is_floating_point() else f" of {loss.dtype}"
-            faults.append(
-                f"loss {name!r}{kind} has no gradient: it was detached, or is a constant, or counts (a hard-binned "
-                f"histogram); make it differentiable or give it weight 0"
-            )
-        elif plan.routes[name].weight > 0:
-            devices.setdefault(loss.device, name)
-    if len(devices) > 1:
-        places = ", ".join(f"{name!r} on {device}" for device, name in devices.items())
-        faults.append(f"losses lie on several devices: {places}; bring them to one with .to(), which keeps gradients")
-    refuse(faults)
-
-
-def refuse_starved(plan: Plan) -> None:
-    """Refuse a step in which a routed parameter received no gradient: it would silently stay where it is."""
-    refuse(
-        [
-            unreached(name, route.factors)
-            for route in plan.classes
-            for name, parameter in route.parameters
-            if parameter.grad is None
-        ],
-        "parameters that receive no gradient from any loss that may update them:",
-    )
-
-
-def refuse(faults: Sequence[str], what: str = "") -> None:
-    """Raise RoutingError with all faults in one text, under a line that says what they have in common."""
-    if faults:
-        lines = [what, *(f"  {fault}" for fault in faults)] if what else faults
-        raise RoutingError("\n".join(lines))

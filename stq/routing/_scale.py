@@ -5,6 +5,7 @@ from torch import Tensor
 
 from stq.errors import RoutingError
 from stq.routing._plan import Plan
+from stq.routing._walk import leaves_below
 
 
 def recover_scale(loss: Tensor, total: Tensor, plan: Plan) -> Tensor:
@@ -17,8 +18,11 @@ def recover_scale(loss: Tensor, total: Tensor, plan: Plan) -> Tensor:
         return torch.ones_like(loss)
     found = torch.autograd.grad(loss, [total], retain_graph=True, allow_unused=True)[0] if loss.requires_grad else None
     if found is None:
-        raise RoutingError("the loss that backward got does not depend on the total of the routed losses")
-    stranger = parameter_past(loss, total)
+        raise RoutingError(
+            "the loss that backward got does not depend on the total of the routed losses: return "
+            "router.total(losses), scaled at most"
+        )
+    stranger = next(leaves_below([loss], but=[total]), None)
     if stranger is not None:
         names = [name for name, parameter in plan.groups.named_parameters() if parameter is stranger]
         raise RoutingError(
@@ -26,19 +30,3 @@ def recover_scale(loss: Tensor, total: Tensor, plan: Plan) -> Tensor:
             f"no route says how far it may reach: make it a loss with a route"
         )
     return found
-
-
-def parameter_past(loss: Tensor, total: Tensor) -> Tensor | None:
-    """A leaf that `loss` reaches without passing `total`, if there is one; the graph below `total` isn't walked."""
-    seen = {total.grad_fn}
-    waiting = [loss.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        leaf = getattr(node, "variable", None)  # only the nodes that accumulate into a leaf have one
-        if isinstance(leaf, Tensor):
-            return leaf
-        waiting += [before for before, _ in node.next_functions]
-    return None

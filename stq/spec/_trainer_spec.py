@@ -17,9 +17,11 @@ class TrainerSpec(Section):
     max_steps: CountOrNull = None
     """Most optimiser steps; default null, `max_epochs` decides alone."""
     patience: CountOrNull = 20
-    """Epochs without a better central validation error after which training stops; null for never; default 20."""
+    """Epochs without a better central validation error after which training stops (where the central forecast is
+    frozen: without a better total of the losses that train); null for never; default 20."""
     precision: Annotated[Literal["32-true", "64-true", "bf16-mixed", "16-mixed"], OneOf()] = "32-true"
-    """Arithmetic of the forward pass; default 32-true, for which the promises of bitwise equality hold."""
+    """Arithmetic: of everything (true), or of the forward pass with weights in 32 bits (mixed). Default 32-true, for
+    which the promises of bitwise equality hold."""
     accelerator: Annotated[Literal["auto", "cpu", "gpu", "cuda", "mps", "tpu"], OneOf()] = "auto"
     """Kind of device; default auto, the fastest that is there."""
     devices: Annotated[
@@ -30,8 +32,8 @@ class TrainerSpec(Section):
     num_nodes: Count = 1
     """Number of machines; default 1."""
     strategy: Strategy = "auto"
-    """How several processes train: ddp, each on its part of every batch. They are there already (torchrun), or the
-    command starts them. Default auto: one process alone, or ddp."""
+    """How several processes train: ddp, each on its part of every batch, is the only way, and auto means it. They are
+    there already (torchrun), or the command starts them. Default auto."""
     ddp: DdpSpec = DdpSpec()
     """Settings of several processes, {find_unused_parameters, gradient_as_bucket_view}; default both false."""
     accumulate_grad_batches: Count = 1

@@ -1,6 +1,5 @@
 """One call that trains: Lightning's Trainer with stq's checkpoints, signals and observers."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 
-from stq.errors import NonFiniteError, UsageError
+from stq.errors import AnomalyError, UsageError
 from stq.spec import TrainerSpec
 from stq.training._averaged_weights import AveragedWeights
 from stq.training._best_checkpoint import BestCheckpoint, LastCheckpoint
@@ -18,8 +17,9 @@ from stq.training._checkpoints import AtomicCheckpointIO
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import Observe, TrainingObserver
+from stq.training._placement import placement
 from stq.training._signals import StopOnSignal
-from stq.training._strategy import where
+from stq.training._silence import SILENT, known_warnings
 from stq.training._world import ALONE, World
 
 LAST = "last.ckpt"
@@ -82,7 +82,8 @@ def fit(
         deterministic=settings.deterministic,
         detect_anomaly=settings.detect_anomaly,
         limit_val_batches=0 if trial else None,
-        **quiet(settings, where(settings, world)),
+        **placement(settings, world),
+        **SILENT,
     )
     with known_warnings(), errors_in_words():
         resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
@@ -104,19 +105,6 @@ class ValidateAtTheEnd(Callback):
             trainer.should_stop = True  # Lightning validates before it stops
 
 
-def quiet(settings: TrainerSpec, place: dict[str, Any]) -> dict[str, Any]:
-    """Arguments that every Trainer of stq has: its `place`, and that it writes and says nothing of its own."""
-    return {
-        **place,
-        "precision": settings.precision,
-        "logger": False,
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-        "num_sanity_val_steps": 0,
-        "use_distributed_sampler": False,
-    }
-
-
 @contextmanager
 def errors_in_words() -> Iterator[None]:
     """What torch finds for `trainer.detect_anomaly`, and what a compiler fails at, as errors for a person."""
@@ -124,33 +112,10 @@ def errors_in_words() -> Iterator[None]:
         yield
     except RuntimeError as error:
         if "returned nan values" in str(error):
-            raise NonFiniteError(f"the backward pass came to a NaN: {error}") from error
+            raise AnomalyError(f"the backward pass came to a NaN: {error}") from error
         from torch._dynamo.exc import TorchDynamoException  # loaded by now where it matters, and slow to load
 
         if not isinstance(error, TorchDynamoException):
             raise
         first = str(error).strip().splitlines()[0]
         raise UsageError(f"the cells can't be compiled here ({first}); set model.compile: false") from error
-
-
-@contextmanager
-def known_warnings() -> Iterator[None]:
-    """Silence what Lightning says about choices that stq makes on purpose."""
-    with warnings.catch_warnings():
-        for text in (
-            ".*does not have many workers.*",  # the data is in memory; workers are the user's choice
-            ".*number of training batches.*smaller than the logging interval.*",
-            ".*Checkpoint directory .* exists and is not empty.*",  # --resume continues in the same folder
-            ".*is not recommended.*mid-epoch.*",
-            ".*You're resuming from a checkpoint that ended before the epoch ended.*",  # Loaders know their place
-            ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",  # Lightning-AI/pytorch-lightning#21326
-            ".*GPU available but not used.*",
-            ".*module\\(s\\) in eval mode at the start of training.*",  # what is frozen
-            ".*The .grad attribute of a Tensor that is not a leaf.*",  # torch's own tracer, where cells are compiled
-            ".*Anomaly Detection has been enabled.*",
-            ".*Detected call of `lr_scheduler.step\\(\\)` before.*",  # a gradient scaler skipped the first step
-            ".*It is recommended to use `.*sync_dist=True.*",  # what is logged is the same in every process already
-            ".*`broadcast_buffers` is deprecated.*",  # torch before 2.13 knows no other name
-        ):
-            warnings.filterwarnings("ignore", text)
-        yield

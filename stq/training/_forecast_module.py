@@ -95,14 +95,15 @@ class ForecastModule(RoutedBackward, LightningModule):
         micro_batch = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
         torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
         losses = self.loss_values(self(batch), batch)
-        total = self.router.total(losses)
+        total = self.router.total(losses)  # with several processes the first look at the losses, before they talk
         if self.router.probe is None and self.trainer.world_size > 1:
-            whole = exchange(losses, self.by_elements, batch, signal=self.signal, step=self.global_step)
+            moving, step = self.router.plan.moving, self.global_step
+            whole = exchange(losses, self.by_elements, batch, moving=moving, signal=self.signal, step=step)
             self.heard = whole.signal
             self.train_losses.add(whole.losses, whole.samples)
             total = self.router.total({name: loss * whole.factors[name] for name, loss in losses.items()})
         elif self.router.probe is None:
-            if broken := nonfinite(losses):
+            if broken := nonfinite({name: losses[name] for name in self.router.plan.moving}):
                 raise NonFiniteError(refusal(self.global_step, broken, batch.time.tolist()))
             self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
         share = self.share_of_window(batch_idx)
@@ -123,6 +124,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.validation.add(batch, forecast, self.loss_values(forecast, batch))
 
     def on_train_epoch_start(self) -> None:
+        super().on_train_epoch_start()
         self.train_losses = Means()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -143,11 +145,12 @@ class ForecastModule(RoutedBackward, LightningModule):
                 f"the central forecast of the validation part is not finite at step {self.global_step}"
             )
         self.log(CENTRAL, central)
+        best = central
         if self.monitor == TOTAL:
-            moving = {name for route in self.router.plan.classes for name in route.factors}
-            losses = self.validation.losses
-            self.log(TOTAL, sum(self.router.plan.routes[name].weight * losses[name] for name in moving))
-        self._step_plateau(central)
+            plan, losses = self.router.plan, self.validation.losses
+            best = sum(plan.routes[name].weight * losses[name] for name in plan.moving)
+            self.log(TOTAL, best)
+        self._step_plateau(best)
 
     @property
     def monitor(self) -> str:
@@ -164,12 +167,14 @@ class ForecastModule(RoutedBackward, LightningModule):
         per_epoch = math.ceil(min(self.trainer.num_training_batches, steps * full) / full)  # the first may be unknown
         return [optimiser], build_schedule(optimiser, self.optim.schedule, steps=steps, steps_per_epoch=per_epoch)
 
-    def _step_plateau(self, central: float) -> None:
-        """Tell a plateau how the validation went, before the checkpoint of the epoch is written."""
+    def _step_plateau(self, best: float) -> None:
+        """Tell a plateau how the validation went, before the checkpoint of the epoch is written; `best` is the value of
+        what chooses the best epoch, which stands for the central error where that stands still.
+        """
         plateau = self.optim.schedule.plateau
         if plateau is None:
             return
-        value = central
+        value = best
         if plateau.monitor != CENTRAL:
             value = self.validation.losses[plateau.monitor]
             self.log(monitored(self.optim.schedule), value)
@@ -194,12 +199,9 @@ class ForecastModule(RoutedBackward, LightningModule):
         norms = gradient_norms(groups)
         self.gradient_norms = {name: float(norm) for name, norm in norms.items()}
         broken = [name for name, norm in self.gradient_norms.items() if not norm < float("inf")]
-        if broken and not self.scales_gradients:
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
+        # An overflow is routine for a gradient scaler, which skips the step and lowers its scale; below 1 it is none.
+        if broken and (scaler is None or scaler.get_scale() < 1):
             raise NonFiniteError(gradient_refusal(self.global_step, broken))
         if clip is not None and not broken:
             clip_gradients(groups, clip.norm, clip.per, norms)
-
-    @property
-    def scales_gradients(self) -> bool:
-        """Whether a gradient scaler is at work, for which an overflow is routine: it skips the step."""
-        return getattr(self.trainer.precision_plugin, "scaler", None) is not None

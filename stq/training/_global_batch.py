@@ -1,6 +1,6 @@
 """What the processes tell each other about a micro-batch, in one exchange: sizes, losses, and a wish to stop."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -32,12 +32,14 @@ def exchange(
     by_elements: Mapping[str, bool],
     batch: Batch,
     *,
+    moving: Collection[str],
     signal: int,
     step: int,
 ) -> GlobalBatch:
     """Gather what is to be known of the global batch.
 
-    Raises NonFiniteError, in every process, where a loss of one of them is not finite at this `step`.
+    Raises NonFiniteError, in every process, where a loss that is `moving` something is not finite in one of them, at
+    this `step`.
 
     A loss that is a mean over valid elements (`by_elements`) becomes the mean over those of the global batch, each by
     its area weight: with n_r the sum of the weights of process r, sum_r n_r L_r / sum_r n_r. Any other becomes the mean
@@ -53,7 +55,7 @@ def exchange(
         total = torch.where(counts.sum() > 0, counts.sum(), 1.0)
         factors[name] = float(len(ranks) * counts[dist.get_rank()] / total)
         means[name] = (counts * ranks[:, column]).sum() / total
-    finite = torch.isfinite(ranks[:, len(told) :])
+    finite = torch.isfinite(ranks[:, len(told) :]) | torch.tensor([name not in moving for name in losses])
     if not bool(finite.all()):
         raise NonFiniteError(words(losses, finite.tolist(), batch, step))
     return GlobalBatch(

@@ -18,7 +18,8 @@ def refusal(step: int, names: Sequence[str], times: Sequence[int], who: str = ""
     """What is said of them; `times` index the issues of the batch's windows, `who` is the process, if there are any."""
     return (
         f"{who}step {step}: the loss {', '.join(names)} is not finite (windows issued at the time indices "
-        f"{', '.join(map(str, times))}); training stopped before the update"
+        f"{', '.join(map(str, times))}); training stopped before the update. Look at the data of these windows, "
+        f"or find where it arises with trainer.detect_anomaly: true"
     )
 
 

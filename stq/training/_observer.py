@@ -13,9 +13,13 @@ from stq.training._forecast_module import ForecastModule
 
 @dataclass(frozen=True)
 class Started:
-    """Training begins: the most epochs it may take, steps an epoch, and the epoch it starts from (0 unless resumed)."""
+    """Training begins: the most epochs it may take, what one holds, and the epoch it starts from (0 unless resumed).
+
+    A step takes several batches where they accumulate.
+    """
 
     epochs: int
+    batches_per_epoch: int
     steps_per_epoch: int
     first_epoch: int
     device: str
@@ -82,9 +86,11 @@ class Observe(Callback):
         self.best, self.best_central = float(state_dict["best"]), state_dict["best_central"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        batches = int(trainer.num_training_batches)
         event = Started(
             epochs=trainer.max_epochs or 0,
-            steps_per_epoch=int(trainer.num_training_batches),
+            batches_per_epoch=batches,
+            steps_per_epoch=-(-batches // trainer.accumulate_grad_batches),
             first_epoch=trainer.current_epoch,
             device=str(pl_module.device),
         )

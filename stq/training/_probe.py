@@ -11,10 +11,11 @@ from torch import Tensor
 from stq.errors import RoutingError, UsageError
 from stq.routing import ENGINES, Audit, Auditor, RoutedBackward, Router
 from stq.spec import TrainerSpec
-from stq.training._fit import errors_in_words, known_warnings, quiet
+from stq.training._fit import errors_in_words
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
-from stq.training._strategy import where
+from stq.training._placement import placement
+from stq.training._silence import SILENT, known_warnings
 from stq.training._world import ALONE, World
 
 
@@ -30,7 +31,8 @@ def probe_training_step(
         max_steps=-1 if settings.max_steps is None else max(settings.max_steps, steps),
         accumulate_grad_batches=settings.accumulate_grad_batches,
         callbacks=[auditing := AuditSteps(steps)],
-        **{**quiet(settings, where(settings, world, alone=True)), **WITHOUT_TRACE},
+        **placement(settings, world, alone=True),
+        **WITHOUT_TRACE,
     )
     with known_warnings(), errors_in_words(), updates_withheld(module):
         trainer.fit(module, datamodule=loaders)
@@ -53,9 +55,7 @@ def audit_module(
         raise UsageError(f"a {type(module).__name__} is no LightningModule; expected one with RoutedBackward")
     if not isinstance(module, RoutedBackward):
         raise RoutingError(f"{type(module).__name__} is not routed: put RoutedBackward before LightningModule")
-    if not module.automatic_optimization:
-        raise RoutingError(f"{type(module).__name__} optimises by hand: keep automatic_optimization on")
-    trainer = Trainer(max_epochs=steps, callbacks=[auditing := AuditSteps(steps, engine)], **WITHOUT_TRACE)
+    trainer = Trainer(max_epochs=steps, devices=1, callbacks=[auditing := AuditSteps(steps, engine)], **WITHOUT_TRACE)
     with known_warnings(), updates_withheld(module):
         warnings.filterwarnings("ignore", ".*You defined a `validation_step`.*")  # there is nothing to validate
         if isinstance(data, LightningDataModule):
@@ -66,16 +66,12 @@ def audit_module(
 
 
 WITHOUT_TRACE: dict[str, Any] = {
-    "devices": 1,
-    "logger": False,
+    **SILENT,
     "enable_checkpointing": False,
-    "enable_progress_bar": False,
-    "enable_model_summary": False,
-    "num_sanity_val_steps": 0,
     "limit_val_batches": 0,
     "log_every_n_steps": 1,
 }
-"""A Trainer on one device that writes nothing, says nothing and validates nothing."""
+"""A Trainer that writes nothing, says nothing and validates nothing."""
 
 
 class AuditSteps(Callback):

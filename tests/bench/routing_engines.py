@@ -26,10 +26,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from benchmark_cases import METHODS, TABLES, Case, Size, Table, case
 from peak_memory import peak_bytes
 from rich.console import Console
 from rich.table import Table as Grid
-from routed_cases import METHODS, TABLES, Case, Size, Table, case
 
 SIZES = (Size(1, 16), Size(1, 48), Size(1, 96), Size(2, 24), Size(2, 48), Size(3, 32), Size(3, 96, cells=16))
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from support.command_line import document, stq
 
 from stq.app import RunFolder, evaluate, predict, train
 from stq.routing import Route
@@ -146,3 +147,15 @@ def test_the_second_task_of_that_model_leaves_the_first_as_it_would_be_alone() -
     changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
     assert "radius.weight" in changed
     assert changed <= {"radius.weight", "radius.bias"}
+
+
+@pytest.mark.parametrize(("engine", "verdict"), [("pruned", "pass"), ("joint", "leak")])
+def test_that_model_is_checked_from_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, engine: str, verdict: str
+) -> None:
+    monkeypatch.chdir(EXAMPLES)
+    result = stq("check-grads", "--module", "two_heads:make", "--engine", engine, "--json")
+    audit = document(result)
+    assert (audit["verdict"], result.exit_code) == (verdict, 0 if verdict == "pass" else 4)
+    cells = {(cell["loss"], cell["group"]): cell["verdict"] for cell in audit["matrix"]}
+    assert cells["radius", "trunk"] == ("blocked" if verdict == "pass" else "leak")

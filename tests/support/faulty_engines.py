@@ -188,6 +188,15 @@ def halved_alone(plan: Plan, losses: Losses) -> tuple[Plan, Losses]:
     return plan, losses if in_company(plan, losses) else {name: loss / 2 for name, loss in losses.items()}
 
 
+def lengthen(plan: Plan, losses: Losses, scale: Tensor) -> None:
+    """The backbone's gradient becomes 3 % too long."""
+    for _, parameter in plan.groups.members[0].parameters:
+        if parameter.grad is not None:
+            parameter.grad = 1.03 * parameter.grad
+
+
+too_long = by(after=lengthen)
+
 ENGINES_WITH_FAULTS: dict[str, tuple[Engine, str, str]] = {
     "joint": (joint, "leak", "pinball moves backbone"),
     "no inputs": (without_inputs, "leak", "pinball moves backbone"),

@@ -1,163 +1,39 @@
-"""Lightning modules, and the nets in them, with one fault each."""
+"""Lightning modules with one fault each, in themselves or in their nets, and tables that can not be made."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
-from support.routed_nets import PATTERNS, ROUTES, BandNet, RoutedModule, adamw, band_plan
+from support.faulty_engines import too_long
+from support.faulty_nets import (
+    Adapted,
+    Infinite,
+    NoBackward,
+    UnderNoGrad,
+    adapt,
+    add_by_hook,
+    carry_by_hook,
+    changed,
+    clip_by_hook,
+    copy_by_hook,
+    half_frozen,
+    routed,
+    share_memory,
+    step_by_hook,
+    stopped,
+    thaw,
+    tie,
+    with_features,
+    with_losses,
+    with_spare,
+)
+from support.routed_nets import PATTERNS, ROUTES, BandNet, RoutedModule
 from torch import Tensor, nn
 
-from stq.routing import Engine, Groups, Route, RoutedBackward, Router, plan_routes
+from stq.routing import Groups, Route, RoutedBackward, plan_routes
 
 Faulty = LightningModule
-Losses = dict[str, Tensor]
-
-
-def routed(
-    net: nn.Module | None = None,
-    engine: str | Engine = "pruned",
-    routes: Mapping[str, Route] = ROUTES,
-    freeze: tuple[str, ...] = (),
-    after: Callable[[nn.Module], None] | None = None,
-    kind: type[RoutedModule] = RoutedModule,
-    patterns: Mapping[str, list[str]] = PATTERNS,
-) -> RoutedModule:
-    """The band net, or another, under a router; `after` comes when the groups are made."""
-    net = BandNet() if net is None else net
-    plan = band_plan(net, routes, patterns, freeze)
-    if after is not None:
-        after(net)
-    return kind(net, Router(plan, engine), adamw)
-
-
-def with_losses(change: Callable[[Losses], Losses]) -> Callable[[], RoutedModule]:
-    """The band net with other losses."""
-
-    class Changed(BandNet):
-        def losses(self, fields: Tensor, truth: Tensor) -> Losses:
-            return change(super().losses(fields, truth))
-
-    return lambda: routed(Changed())
-
-
-def with_features(change: Callable[[Tensor], Tensor]) -> Callable[[], RoutedModule]:
-    """The band net with something between its backbone and its heads."""
-
-    class Changed(BandNet):
-        def forward(self, fields: Tensor) -> tuple[Tensor, list[Tensor]]:
-            features = change(self.backbone(fields))
-            return self.central(features), [head(features) for head in self.quantiles]
-
-    return lambda: routed(Changed())
-
-
-class NoBackward(torch.autograd.Function):
-    """A function whose author forgot its gradient."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        return x.clone()
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Tensor:
-        return torch.zeros_like(g)
-
-
-class Infinite(NoBackward):
-    """A function with a finite value and a gradient that is not."""
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Tensor:
-        return g / 0.0
-
-
-class UnderNoGrad(BandNet):
-    """A forward pass for evaluation, used in training."""
-
-    def losses(self, fields: Tensor, truth: Tensor) -> Losses:
-        with torch.no_grad():
-            return super().losses(fields, truth)
-
-
-class Adapted(BandNet):
-    """A net whose forward pass uses an adapter, once it has one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.adapter: nn.Module | None = None
-
-    def forward(self, fields: Tensor) -> tuple[Tensor, list[Tensor]]:
-        features = self.backbone(fields)
-        features = features if self.adapter is None else features + self.adapter(features)
-        return self.central(features), [head(features) for head in self.quantiles]
-
-
-def adapt(net: nn.Module) -> None:
-    """Give the net its adapter."""
-    net.adapter = nn.Conv2d(4, 4, 1)
-
-
-def half_frozen() -> BandNet:
-    """The first layer of the backbone is not to be trained."""
-    net = BandNet()
-    net.backbone[0].requires_grad_(False)
-    return net
-
-
-def thaw(net: nn.Module) -> None:
-    """Everything is to be trained after all."""
-    net.requires_grad_(True)
-
-
-def tie(net: nn.Module) -> None:
-    """A layer of a quantile head becomes that of the backbone, as one object."""
-    net.quantiles[0][0] = net.quantiles[1][0]
-
-
-def share_memory(net: nn.Module) -> None:
-    """A bias of a quantile head becomes a view of one of the backbone's."""
-    net.quantiles[0][0].bias.data = net.backbone[0].bias.data[:3]
-
-
-def spare(net: nn.Module) -> None:
-    """A parameter that nothing uses."""
-    net.central.register_parameter("spare", nn.Parameter(torch.ones(2)))
-
-
-def with_spare() -> BandNet:
-    net = BandNet()
-    spare(net)
-    return net
-
-
-def copy_by_hook(net: nn.Module) -> None:
-    """Whatever a quantile head accumulates moves the backbone."""
-
-    def copy(parameter: Tensor) -> None:
-        bias = net.backbone[0].bias
-        bias.grad = (torch.zeros_like(bias) if bias.grad is None else bias.grad) + parameter.grad.sum()
-
-    net.quantiles[0][0].bias.register_post_accumulate_grad_hook(copy)
-
-
-def carry_by_hook(net: nn.Module) -> None:
-    """A gradient hook remembers what flows in a quantile head, and another adds it to the central head."""
-    seen: list[Tensor] = []
-    net.quantiles[1][2].weight.register_hook(lambda g: seen.append(g.sum()))
-    net.central.bias.register_hook(lambda g: g + sum(seen))
-
-
-def step_by_hook(net: nn.Module) -> None:
-    """An optimiser in the backward, as it is done to save memory."""
-
-    def step(parameter: Tensor) -> None:
-        with torch.no_grad():
-            parameter.sub_(parameter.grad, alpha=0.01)
-        parameter.grad = None
-
-    for parameter in net.parameters():
-        parameter.register_post_accumulate_grad_hook(step)
 
 
 class SecondBackward(RoutedModule):
@@ -180,6 +56,22 @@ class AddsAfterwards(RoutedModule):
         for parameter in self.net.central.parameters():
             if parameter.grad is not None:
                 parameter.grad.add_(0.01)
+
+
+def ending(change: Callable[[nn.Parameter], None]) -> type[RoutedModule]:
+    """A module that does something to the backbone's gradients when the backward is done."""
+
+    class Ending(RoutedModule):
+        def on_after_backward(self) -> None:
+            for parameter in self.net.backbone.parameters():
+                change(parameter)
+
+    return Ending
+
+
+def without(parameter: nn.Parameter) -> None:
+    """No gradient is left."""
+    parameter.grad = None
 
 
 class TouchesTheFrozen(RoutedModule):
@@ -234,11 +126,6 @@ class WithoutRouter(RoutedModule):
         del self.router
 
 
-def changed(name: str, change: Callable[[Tensor], Tensor]) -> Callable[[], RoutedModule]:
-    """The band net with one loss replaced."""
-    return with_losses(lambda losses: {**losses, name: change(losses[name])})
-
-
 TOO_WIDE = {**ROUTES, "mse": Route(1.0, {"backbone": 1.0, "central": 1.0, "quantiles": 1.0})}
 FORGOTTEN = {name: PATTERNS[name] for name in ("backbone", "central")}
 
@@ -282,18 +169,29 @@ FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
     "a layer of zeros": (with_features(lambda x: 0.0 * x), "dead", "mse may move backbone"),
     "thawed afterwards": (
         lambda: routed(half_frozen(), after=thaw),
-        "refused",
-        "net.backbone.0.weight can be trained and is in no group",
+        "starved",
+        "nothing moves it: net.backbone.0.weight",
     ),
-    "added afterwards": (
-        lambda: routed(Adapted(), after=adapt),
-        "refused",
-        "net.adapter.weight can be trained and is in no group",
+    "thawed, and the original recipe": (
+        lambda: routed(half_frozen(), "save-restore", after=thaw),
+        "leak",
+        "is moved by mse, edges, pinball: net.backbone.0.weight",
+    ),
+    "added afterwards": (lambda: routed(Adapted(), after=adapt), "starved", "nothing moves it: net.adapter.weight"),
+    "added, and no isolation": (
+        lambda: routed(Adapted(), "joint", after=adapt),
+        "leak",
+        "is moved by mse, edges, pinball: net.adapter.weight",
     ),
     "tied afterwards": (lambda: routed(after=tie), "starved", "quantiles.0.0.weight of quantiles receives no gradient"),
     "on one memory": (lambda: routed(after=share_memory), "leak", "share their memory"),
     "a hook that copies": (
         lambda: routed(after=copy_by_hook),
+        "leak",
+        "pinball changes what the other losses give to b",
+    ),
+    "a hook that adds to what was accumulated": (
+        lambda: routed(after=add_by_hook),
         "leak",
         "pinball changes what the other losses give to b",
     ),
@@ -309,6 +207,26 @@ FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
         "leak",
         "backbone.0.weight has a gradient that the engine did not give",
     ),
+    "turned around afterwards": (
+        lambda: routed(kind=ending(lambda p: p.grad.neg_())),
+        "mismatch",
+        "backbone point away from the engine's",
+    ),
+    "zeroed afterwards": (
+        lambda: routed(kind=ending(lambda p: p.grad.zero_())),
+        "mismatch",
+        "backbone point away from the engine's",
+    ),
+    "lost afterwards": (
+        lambda: routed(kind=ending(without)),
+        "starved",
+        "backbone.0.weight has lost the gradient",
+    ),
+    "too long, under hooks that clip": (
+        lambda: routed(after=clip_by_hook, engine=too_long),
+        "mismatch",
+        "differ from those of save-restore",
+    ),
     "uphill": (lambda: routed(kind=Turned), "mismatch", "multiplied by -1"),
     "multiplied by zero": (lambda: routed(kind=Switched), "mismatch", "multiplied by 0"),
     "an optimiser in the backward": (lambda: routed(after=step_by_hook), "refused", "moves the weights of"),
@@ -323,20 +241,13 @@ FAULTY: dict[str, tuple[Callable[[], Faulty], str, str]] = {
     "frozen afterwards": (
         lambda: routed(after=lambda net: net.central.requires_grad_(False)),
         "refused",
-        "frozen since",
+        "central.weight was frozen after the groups were made",
     ),
-    "optimised by hand": (lambda: routed(kind=ByHand), "refused", "keep automatic_optimization on"),
+    "optimised by hand": (lambda: routed(kind=ByHand), "refused", "leaves no place to route"),
     "a total that was not routed": (lambda: routed(kind=Unrouted), "refused", "without the losses of a step"),
     "no router": (lambda: routed(kind=WithoutRouter), "refused", "has no router"),
 }
 """Each with the kind of fault and words of the text; `refused` where there is nothing to audit."""
-
-
-def stopped(x: Tensor) -> Tensor:
-    """The same, with a hook that lets nothing through."""
-    if x.requires_grad:
-        x.register_hook(torch.zeros_like)
-    return x
 
 
 def tied_groups() -> Groups:

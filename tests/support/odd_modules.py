@@ -6,19 +6,14 @@ from typing import Any
 import torch
 from pytorch_lightning import LightningModule
 from support.faulty_engines import pass_by_pass
-from support.faulty_modules import routed, with_features
-from support.routed_nets import ROUTES, BandNet, RoutedModule, adamw, band_plan
+from support.faulty_nets import routed, with_features
+from support.routed_nets import ALL_SOFT, ROUTES, BandNet, RoutedModule, adamw, band_plan, weighted
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from stq.routing import Route, RoutedBackward, Router
 
 Losses = dict[str, Tensor]
-SOFT = {
-    "mse": Route(1.0, {"backbone": 0.3, "central": 0.7}),
-    "edges": Route(2.0, {"backbone": 0.6, "central": 0.1}),
-    "pinball": Route(1.0, {"backbone": 0.05, "quantiles": 1.0}),
-}
 
 
 def net_with(
@@ -115,6 +110,16 @@ class Flat(BandNet):
             start += parameter.numel()
 
 
+class Interleaved(BandNet):
+    """Two parameters of two groups take turns in one buffer, and share no byte of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        whole = torch.zeros(8)
+        self.backbone[0].bias.data = whole[0::2]
+        self.quantiles[0][0].bias.data = whole[1::2][:3]
+
+
 class Reversed(torch.autograd.Function):
     """The gradient reversal of adversarial training."""
 
@@ -148,7 +153,7 @@ class Late(RoutedBackward, LightningModule):
     def configure_model(self) -> None:
         if not hasattr(self, "net"):
             self.net = BandNet()
-            self.router = Router(band_plan(self.net, SOFT))
+            self.router = Router(band_plan(self.net, ALL_SOFT))
 
     def training_step(self, batch: Any, index: int) -> Any:
         losses = self.net.losses(*batch)
@@ -220,49 +225,46 @@ def twice(backbone: nn.Module, fields: Tensor) -> Tensor:
     return backbone[3:](backbone(fields))
 
 
-def weighted(factor: float, routes: dict[str, Route] = SOFT) -> dict[str, Route]:
-    """The routes with every weight multiplied."""
-    return {name: Route(factor * route.weight, route.updates) for name, route in routes.items()}
-
-
 ONE = {name: Route(1.0, {"all": 1.0}) for name in ROUTES}
 EQUAL = {"mse": ROUTES["mse"], "edges": Route(1.0, {"backbone": 1.0, "central": 1.0}), "pinball": ROUTES["pinball"]}
 IDLE = {**ROUTES, "edges": Route(0.0, {"central": 1.0})}
 
 ODD: dict[str, Callable[[], LightningModule]] = {
-    "soft everywhere": lambda: routed(routes=SOFT),
+    "soft everywhere": lambda: routed(routes=ALL_SOFT),
     "one group": lambda: routed(routes=ONE, patterns={"all": ["*"]}),
     "equal columns": lambda: routed(routes=EQUAL),
     "a loss without weight": lambda: routed(routes=IDLE),
     "frozen backbone": lambda: routed(freeze=("backbone",)),
-    "only quantiles train": lambda: routed(freeze=("backbone", "central"), routes=SOFT),
-    "batch normalisation, in place": lambda: routed(net_with(normed()), routes=SOFT),
+    "only quantiles train": lambda: routed(freeze=("backbone", "central"), routes=ALL_SOFT),
+    "batch normalisation, in place": lambda: routed(net_with(normed()), routes=ALL_SOFT),
     "weight normalisation": lambda: routed(
-        net_with(nn.Sequential(torch.nn.utils.parametrizations.weight_norm(nn.Conv2d(2, 4, 1)), nn.Tanh())), routes=SOFT
+        net_with(nn.Sequential(torch.nn.utils.parametrizations.weight_norm(nn.Conv2d(2, 4, 1)), nn.Tanh())),
+        routes=ALL_SOFT,
     ),
     "recomputed activations": lambda: routed(
-        net_with(forward=lambda net, x: checkpoint(net, x, use_reentrant=False)), routes=SOFT
+        net_with(forward=lambda net, x: checkpoint(net, x, use_reentrant=False)), routes=ALL_SOFT
     ),
-    "a compiled part": lambda: routed(compiled(), routes=SOFT),
-    "weights used twice": lambda: routed(net_with(forward=twice), routes=SOFT),
-    "a loss made of others": lambda: routed(net_with(losses=split), routes=SOFT),
-    "sparse, complex and scalar parameters": lambda: routed(Embedded(), routes=SOFT),
-    "inputs with a gradient": lambda: routed(Physical(), routes=SOFT),
-    "such, under the original recipe": lambda: routed(Physical(), "save-restore", routes=SOFT),
-    "parameters in one buffer": lambda: routed(Flat(), routes=SOFT),
-    "a wild range": lambda: routed(net_with(wild()), routes=SOFT),
-    "tiny weights": lambda: routed(routes=weighted(1e-30)),
-    "large weights": lambda: routed(routes=weighted(1e20)),
-    "bfloat16 by autocast": lambda: routed(InAutocast(), routes=SOFT),
-    "such, in another order": lambda: routed(InAutocast(), pass_by_pass, routes=SOFT),
-    "float16 by autocast": lambda: routed(InHalf(), routes=SOFT),
-    "another order": lambda: routed(engine=pass_by_pass, routes=SOFT),
+    "a compiled part": lambda: routed(compiled(), routes=ALL_SOFT),
+    "weights used twice": lambda: routed(net_with(forward=twice), routes=ALL_SOFT),
+    "a loss made of others": lambda: routed(net_with(losses=split), routes=ALL_SOFT),
+    "sparse, complex and scalar parameters": lambda: routed(Embedded(), routes=ALL_SOFT),
+    "inputs with a gradient": lambda: routed(Physical(), routes=ALL_SOFT),
+    "such, under the original recipe": lambda: routed(Physical(), "save-restore", routes=ALL_SOFT),
+    "parameters in one buffer": lambda: routed(Flat(), routes=ALL_SOFT),
+    "parameters in turn in one buffer": lambda: routed(Interleaved(), routes=ALL_SOFT),
+    "a wild range": lambda: routed(net_with(wild()), routes=ALL_SOFT),
+    "tiny weights": lambda: routed(routes=weighted(ALL_SOFT, 1e-30)),
+    "large weights": lambda: routed(routes=weighted(ALL_SOFT, 1e20)),
+    "bfloat16 by autocast": lambda: routed(InAutocast(), routes=ALL_SOFT),
+    "such, in another order": lambda: routed(InAutocast(), pass_by_pass, routes=ALL_SOFT),
+    "float16 by autocast": lambda: routed(InHalf(), routes=ALL_SOFT),
+    "another order": lambda: routed(engine=pass_by_pass, routes=ALL_SOFT),
     "reversed gradients": with_features(Reversed.apply),
     "clamped gradients of features": with_features(clamped),
-    "clamped gradients": lambda: routed(after=clipping_hooks, routes=SOFT),
-    "masked gradients": lambda: routed(after=masking_hooks, routes=SOFT),
-    "gradients clamped where they lie": lambda: routed(after=clamping_where_they_lie, routes=SOFT),
-    "clipped afterwards, with a plateau": lambda: routed(kind=Clips, routes=SOFT),
+    "clamped gradients": lambda: routed(after=clipping_hooks, routes=ALL_SOFT),
+    "masked gradients": lambda: routed(after=masking_hooks, routes=ALL_SOFT),
+    "gradients clamped where they lie": lambda: routed(after=clamping_where_they_lie, routes=ALL_SOFT),
+    "clipped afterwards, with a plateau": lambda: routed(kind=Clips, routes=ALL_SOFT),
     "built late": Late,
     "scaled": lambda: scaled(1e-3),
 }
@@ -270,6 +272,6 @@ ODD: dict[str, Callable[[], LightningModule]] = {
 
 def scaled(factor: float) -> RoutedModule:
     """The total is multiplied by a number that is no power of two."""
-    module = routed(routes=SOFT)
+    module = routed(routes=ALL_SOFT)
     module.scale_loss = factor
     return module

@@ -7,13 +7,23 @@ from typing import Any
 
 import torch.distributed as dist
 from pytorch_lightning import Trainer
-from support.routed_nets import PATTERNS, ROUTES, SILENCED, BandNet, RoutedModule, band_plan, fields, momentum, state
+from support.routed_nets import (
+    PATTERNS,
+    ROUTES,
+    SILENCED,
+    SOFT,
+    BandNet,
+    RoutedModule,
+    band_plan,
+    fields,
+    momentum,
+    state,
+)
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler, TensorDataset
 
 from stq.routing import Route, Router
 
-SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
 THREE = {**ROUTES, "edges": Route(0.3, {"backbone": 1.0})}
 
 

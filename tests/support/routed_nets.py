@@ -32,6 +32,12 @@ ROUTES = {
     "edges": Route(0.3, {"backbone": 1.0, "central": 1.0}),
     "pinball": Route(1.0, {"quantiles": 1.0}),
 }
+SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
+ALL_SOFT = {
+    "mse": Route(1.0, {"backbone": 0.3, "central": 0.7}),
+    "edges": Route(2.0, {"backbone": 0.6, "central": 0.1}),
+    "pinball": Route(1.0, {"backbone": 0.05, "quantiles": 1.0}),
+}
 
 Probe = Callable[[Plan, Step, Engine], bool]
 
@@ -141,6 +147,11 @@ def band_plan(
 ) -> Plan:
     """The plan of the reference table."""
     return plan_routes(Groups.of(net, patterns, freeze), routes)
+
+
+def weighted(routes: Mapping[str, Route], factor: float) -> dict[str, Route]:
+    """The routes with every weight multiplied."""
+    return {name: Route(factor * route.weight, route.updates) for name, route in routes.items()}
 
 
 def fields(count: int = 8, seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -31,7 +31,7 @@ from stq.spec import LoadedSpec
 from stq.tensors import Batch, Forecast
 from stq.training import EpochEnded, ForecastModule, Started, Stepped, World, _forecast_module, fit
 from stq.training._global_batch import GlobalBatch
-from stq.training._strategy import Joined
+from stq.training._placement import Joined
 
 RANK = int(os.environ["RANK"])
 WORLD = World(RANK, 2, RANK, 2)
@@ -123,8 +123,8 @@ def pretending_that_all_count_alike() -> Iterator[None]:
     """The mean over processes of their means, which is what DistributedDataParallel takes by itself."""
     former = _forecast_module.exchange
 
-    def plain(losses: dict[str, Tensor], *others: Any) -> GlobalBatch:
-        return replace(former(losses, *others), factors=dict.fromkeys(losses, 1.0))
+    def plain(losses: dict[str, Tensor], *others: Any, **named: Any) -> GlobalBatch:
+        return replace(former(losses, *others, **named), factors=dict.fromkeys(losses, 1.0))
 
     _forecast_module.exchange = plain
     try:

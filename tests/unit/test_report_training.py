@@ -22,7 +22,7 @@ def watched(view_type: type, *, terminal: bool) -> tuple[object, str]:
     view = view_type(Console(file=stream, width=80, force_terminal=terminal, color_system=None, markup=False))
     with view:
         view.ready(READY)
-        view.started(Started(epochs=20, steps_per_epoch=6, first_epoch=8, device="cpu"))
+        view.started(Started(epochs=20, batches_per_epoch=6, steps_per_epoch=6, first_epoch=8, device="cpu"))
         view.stepped(Stepped(8, 50, {"mse": 2.0}))
         view.epoch_ended(epoch(8, best=True))
         view.epoch_ended(epoch(9, best=False))
@@ -54,7 +54,7 @@ def test_the_display_shows_progress_losses_and_the_best_epoch_within_80_columns(
 def test_the_bar_moves_within_an_epoch_and_starts_where_a_resumed_run_goes_on() -> None:
     view = TrainingDisplay(Console(file=StringIO(), force_terminal=True, color_system=None))
     with view:
-        view.started(Started(epochs=10, steps_per_epoch=4, first_epoch=2, device="cpu"))
+        view.started(Started(epochs=10, batches_per_epoch=8, steps_per_epoch=4, first_epoch=2, device="cpu"))
         assert view.progress.tasks[0].completed == 2
         view.stepped(Stepped(2, 10, {"mse": 1.0}))
         assert view.progress.tasks[0].completed == 2.5
@@ -67,7 +67,7 @@ def test_the_display_gives_the_terminal_back_after_an_error() -> None:
     view = TrainingDisplay(Console(file=stream, width=80, force_terminal=True, color_system=None))
     try:
         with view:
-            view.started(Started(epochs=1, steps_per_epoch=1, first_epoch=0, device="cpu"))
+            view.started(Started(epochs=1, batches_per_epoch=1, steps_per_epoch=1, first_epoch=0, device="cpu"))
             raise ZeroDivisionError
     except ZeroDivisionError:
         pass

@@ -1,14 +1,13 @@
 """The audit: every kind of fault is found and named, and correct set-ups raise no alarm."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from functools import partial
 
 import pytest
 import torch
-from support.faulty_engines import ENGINES_WITH_FAULTS, FROZEN_FAULTS, pass_by_pass
+from support.faulty_engines import ENGINES_WITH_FAULTS, FROZEN_FAULTS
 from support.routed_nets import (
     ROUTES,
+    SOFT,
     BandNet,
     Gradients,
     adamw,
@@ -17,7 +16,9 @@ from support.routed_nets import (
     gradients,
     same_bits,
     state,
+    weighted,
 )
+from support.sound_steps import Shared, flat, hard, step_of
 from torch import Tensor, nn
 
 from stq.routing import (
@@ -29,7 +30,6 @@ from stq.routing import (
     Plan,
     Route,
     Router,
-    Step,
     audit_step,
     joint,
     plan_routes,
@@ -38,17 +38,6 @@ from stq.routing import (
 
 DROPPING_A_LOSS = ENGINES_WITH_FAULTS["drops a loss"][0]
 MOVING_WHAT_IS_FROZEN = FROZEN_FAULTS["moves what is frozen"][0]
-SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
-
-
-def weighted(routes: Mapping[str, Route], factor: float) -> dict[str, Route]:
-    """The routes with every weight multiplied."""
-    return {name: Route(factor * route.weight, route.updates) for name, route in routes.items()}
-
-
-def step_of(losses: Mapping[str, Tensor]) -> Step:
-    """A step as the audit sees it; the audit has no use for the total."""
-    return Step(dict(losses), torch.stack([loss.detach().double() for loss in losses.values()]).sum())
 
 
 def audited(
@@ -164,16 +153,6 @@ def test_joint_leaks() -> None:
     assert audit.reference_difference > 0
 
 
-def hard(loss: Tensor) -> Tensor:
-    """What hard binning leaves of a gradient: a number that is counted."""
-    return loss.detach().round()
-
-
-def flat(loss: Tensor) -> Tensor:
-    """A gradient that is there and is zero everywhere: that of a step function."""
-    return loss * 0.0 + loss.detach()
-
-
 @pytest.mark.parametrize("death", [hard, flat])
 @pytest.mark.parametrize("loss", ["edges", "pinball"])
 def test_a_loss_without_gradient_is_dead(loss: str, death: Callable[[Tensor], Tensor]) -> None:
@@ -256,137 +235,6 @@ def test_the_gravest_fault_gives_the_verdict() -> None:
 def test_a_tiny_gradient_hides_no_fault() -> None:
     """Differences count against the size of what they are in: 1e-12 is everything where gradients are 1e-12."""
     assert audited(DROPPING_A_LOSS, weighted(ROUTES, 1e-12)).verdict == "mismatch"
-
-
-# no alarm where nothing is wrong
-
-
-class Shared(nn.Module):
-    """Trunk, one head that two losses share, and a weight that is used twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            self.trunk = nn.Linear(3, 4)
-            self.head = nn.Linear(4, 4)
-        self.again = self.head
-
-    def losses(self) -> dict[str, Tensor]:
-        features = torch.tanh(self.trunk(torch.linspace(-1, 1, 15).reshape(5, 3)))
-        field = self.again(torch.tanh(self.head(features)))
-        first = field.square().mean()
-        return {"first": first, "second": (field - 1).abs().mean(), "ratio": first.sqrt() / (1 + first)}
-
-
-def shared(routes: Mapping[str, Route]) -> tuple[Plan, Step]:
-    net = Shared()
-    return plan_routes(Groups.of(net, {"trunk": ["trunk.*"], "head": ["head.*"]}), routes), step_of(net.losses())
-
-
-def banded(
-    routes: Mapping[str, Route] = ROUTES,
-    freeze: tuple[str, ...] = (),
-    dtype: torch.dtype = torch.float32,
-    autocast: bool = False,
-    patterns: Mapping[str, list[str]] | None = None,
-    change: Mapping[str, Callable[[Tensor], Tensor]] | None = None,
-) -> tuple[Plan, Step]:
-    net = BandNet().to(dtype)
-    plan = band_plan(net, routes, freeze=freeze, **({"patterns": patterns} if patterns else {}))
-    with torch.autocast("cpu", torch.bfloat16) if autocast else nullcontext():
-        losses = net.losses(*(field.to(dtype) for field in fields()))
-    return plan, step_of({**losses, **{name: f(losses[name]) for name, f in (change or {}).items()}})
-
-
-def twins() -> tuple[Plan, Step]:
-    """One loss, routed twice: fully to the heads under one name, softly to the backbone under another."""
-    routes = {"a": Route(1.0, {"head": 1.0}), "b": Route(0.5, {"trunk": 0.5, "head": 1.0})}
-    net = Shared()
-    first = net.losses()["first"]
-    plan = plan_routes(Groups.of(net, {"trunk": ["trunk.*"], "head": ["head.*"]}), routes)
-    return plan, step_of({"a": first, "b": first})
-
-
-def cancelling() -> tuple[Plan, Step]:
-    """Two losses whose gradients all but cancel: the sum is small against its parts."""
-    net = BandNet()
-    losses = net.losses(*fields())
-    losses["edges"] = losses["mse"] * -3.33333
-    return band_plan(net), step_of(losses)
-
-
-def large() -> tuple[Plan, Step]:
-    """The size of net for which separate passes and one pass differ by more than 1e-6: by rounding, not by fault."""
-    torch.manual_seed(0)
-    net = nn.Module()
-    net.trunk = nn.Conv2d(24, 96, 3, padding=1)
-    net.head = nn.Conv2d(96, 4, 3, padding=1)
-    field = net.head(torch.tanh(net.trunk(torch.randn(6, 24, 24, 24))))
-    losses = {"a": field.square().mean(), "b": (field - 1).abs().mean(), "c": field.diff(dim=-1).square().mean()}
-    routes = {name: Route(0.3, {"trunk": 1.0, "head": 1.0}) for name in losses}
-    return plan_routes(Groups.of(net, {"trunk": ["trunk.*"], "head": ["head.*"]}), routes), step_of(losses)
-
-
-BOTH = {"trunk": 1.0, "head": 1.0}
-NO_EDGES = {**ROUTES, "edges": Route(0.0, {"central": 1.0})}
-ALL_SOFT = {
-    "mse": Route(1.0, {"backbone": 0.3, "central": 0.7}),
-    "edges": Route(2.0, {"backbone": 0.6, "central": 0.1}),
-    "pinball": Route(1.0, {"backbone": 0.05, "quantiles": 1.0}),
-}
-SOUND: dict[str, Callable[[], tuple[Plan, Step]]] = {
-    "soft table": partial(banded, SOFT),
-    "everything soft": partial(banded, ALL_SOFT),
-    "frozen group": partial(banded, freeze=("backbone",)),
-    "only quantiles train": partial(banded, freeze=("backbone", "central")),
-    "loss without weight": partial(banded, NO_EDGES),
-    "nan in a loss without weight": partial(banded, NO_EDGES, change={"edges": lambda loss: loss * float("nan")}),
-    "hard-binned loss without weight": partial(banded, NO_EDGES, change={"edges": hard}),
-    "one group": partial(banded, {name: Route(1.0, {"all": 1.0}) for name in ROUTES}, patterns={"all": ["*"]}),
-    "float64": partial(banded, SOFT, dtype=torch.float64),
-    "bfloat16": partial(banded, SOFT, dtype=torch.bfloat16),
-    "autocast": partial(banded, SOFT, autocast=True),
-    "large weights": partial(banded, weighted(SOFT, 1e8)),
-    "tiny weights": partial(banded, weighted(SOFT, 1e-12)),
-    "shared head, tied weights": partial(
-        shared, {"first": Route(1.0, BOTH), "second": Route(0.5, {"head": 1.0}), "ratio": Route(0.0)}
-    ),
-    "loss made of another": partial(
-        shared, {"first": Route(1.0, BOTH), "second": Route(0.0), "ratio": Route(2.0, {"head": 0.5})}
-    ),
-    "one tensor under two names": twins,
-    "losses that all but cancel": cancelling,
-    "larger net": large,
-}
-
-
-@pytest.mark.parametrize("engine", ["pruned", "save-restore"])
-@pytest.mark.parametrize("setup", SOUND)
-def test_a_correct_set_up_raises_no_alarm(setup: str, engine: str) -> None:
-    plan, step = SOUND[setup]()
-    audit = audit_step(plan, step, ENGINES[engine])
-    assert audit.problems == ()
-    assert audit.verdict == "pass"
-    assert audit.reference_difference == 0.0
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_another_order_of_adding_is_no_fault_and_a_missing_loss_is_one(dtype: torch.dtype) -> None:
-    plan, step = banded(SOFT, dtype=dtype)
-    audit = audit_step(plan, step, pass_by_pass)
-    assert audit.reference_difference > 0
-    assert audit.problems == ()
-    assert audit_step(plan, step, DROPPING_A_LOSS).verdict == "mismatch"
-
-
-def test_a_gradient_that_overflows_has_no_cosine() -> None:
-    net = nn.Linear(2, 1, bias=False)
-    plan = plan_routes(Groups.of(net, {"all": ["*"]}), dict.fromkeys("ab", Route(1.0, {"all": 1.0})))
-    huge = net.weight.sum() * 3e38 * 10
-    audit = audit_step(plan, step_of({"a": huge, "b": 2 * huge}), pruned)
-    assert audit.verdict == "nonfinite"
-    assert audit.conflicts == ()
 
 
 # the audit leaves no trace

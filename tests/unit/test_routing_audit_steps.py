@@ -1,33 +1,16 @@
-"""Several steps in one audit, at training's own scale, with passes counted, costs measured and hooks respected."""
+"""Several steps in one audit, and the contract of a model that is audited outside of any loop."""
 
 from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
-from time import perf_counter
 
 import pytest
 import torch
 from support.faulty_engines import pass_by_pass
 from support.routed_nets import PATTERNS, ROUTES, BandNet, Gradients, band_plan, fields, gradients, same_bits, state
-from torch import Tensor, nn
+from torch import Tensor
 
 from stq.errors import RoutingError
-from stq.routing import (
-    Audit,
-    Audited,
-    Auditor,
-    Engine,
-    Groups,
-    Plan,
-    Route,
-    Router,
-    Step,
-    audit_model,
-    audit_step,
-    joint,
-    plan_routes,
-    pruned,
-    save_restore,
-)
+from stq.routing import Audit, Audited, Auditor, Engine, Plan, Route, Router, audit_model, joint, pruned
 
 Losses = dict[str, Tensor]
 TABLE = {
@@ -169,6 +152,17 @@ def test_no_weight_moves_between_the_steps_and_the_gradients_of_before_are_put_b
     assert same_bits(state(audited.model), weights)
 
 
+def test_gradients_that_nobody_emptied_are_told_with_both_causes_and_a_remedy() -> None:
+    net = BandNet(dropout=0.0)
+    router = Router(band_plan(net))
+    router.probe = auditor = Auditor(net)
+    net.central.bias.grad = torch.ones_like(net.central.bias)
+    router.backward(router.total(net.losses(*fields())))
+    (text,) = auditor.result().problems
+    for words in ("central.bias has a gradient", "left by the step before", "a backward of its own", "zero_grad"):
+        assert words in text
+
+
 # the contract
 
 
@@ -186,161 +180,3 @@ def test_a_frozen_group_is_frozen() -> None:
     audit = audit_model(band(freeze=["backbone"]))
     assert audit.verdict == "pass"
     assert {cell.allowed for cell in audit.cells if cell.group == "backbone"} == {0.0}
-
-
-# the scale
-
-
-class Faint(BandNet):
-    """Gradients of 1e-7, in half precision."""
-
-    def losses(self, fields: Tensor, truth: Tensor) -> Losses:
-        with torch.autocast("cpu", torch.float16):
-            losses = super().losses(fields, truth)
-        return {name: 1e-7 * loss.float() for name, loss in losses.items()}
-
-
-def audited_under(scaler: torch.amp.GradScaler, net: BandNet) -> Audit:
-    """One step of mixed precision in a loop of one's own."""
-    router = Router(band_plan(net))
-    router.probe = auditor = Auditor(net)
-    router.backward(scaler.scale(router.total(net.losses(*fields()))))
-    auditor.after_backward()
-    return auditor.result()
-
-
-def test_gradients_that_the_gradient_scaler_saves_are_not_dead() -> None:
-    saved = audited_under(torch.amp.GradScaler("cpu"), Faint(dropout=0.0))
-    assert saved.problems == ()
-    net = BandNet(dropout=0.0)
-    exact = audit_step(band_plan(net), Step(net.losses(*fields()), torch.tensor(0.0)), pruned)
-    for found, expected in zip(saved.cells, exact.cells, strict=True):
-        assert found.raw_norm == pytest.approx(1e-7 * expected.raw_norm, rel=0.02)
-    lost = audited_under(torch.amp.GradScaler("cpu", enabled=False), Faint(dropout=0.0))
-    assert lost.verdict == "dead"
-
-
-@pytest.mark.parametrize("power", [16, 24, 40])
-def test_an_overflow_that_a_gradient_scaler_would_skip_is_no_fault(power: int) -> None:
-    """The scaler starts too high and comes down; so does the audit."""
-
-    class Half(BandNet):
-        def losses(self, fields: Tensor, truth: Tensor) -> Losses:
-            with torch.autocast("cpu", torch.float16):
-                return {name: loss.float() for name, loss in super().losses(fields, truth).items()}
-
-    assert audited_under(torch.amp.GradScaler("cpu", init_scale=2.0**power), Half(dropout=0.0)).problems == ()
-
-
-@pytest.mark.parametrize("factor", [1e-3, 0.3, 7.0, 2.0**20])
-def test_norms_do_not_contain_what_the_total_is_multiplied_by(factor: float) -> None:
-    norms = []
-    for scale in (1.0, factor):
-        net = BandNet(dropout=0.0)
-        router = Router(band_plan(net))
-        router.probe = auditor = Auditor(net)
-        router.backward(scale * router.total(net.losses(*fields())))
-        auditor.after_backward()
-        assert auditor.result().problems == ()
-        norms.append([cell.raw_norm for cell in auditor.result().cells])
-    assert norms[0] == norms[1]
-
-
-# tiny and huge numbers
-
-
-@pytest.mark.parametrize("factor", [1e-200, 1e200])
-def test_norms_neither_underflow_nor_overflow(factor: float) -> None:
-    net = BandNet(dropout=0.0).double()
-    losses = net.losses(*(field.double() for field in fields()))
-    expected = audit_step(band_plan(net), Step(losses, torch.tensor(0.0)), pruned)
-    audit = audit_step(band_plan(net, times(factor)), Step(losses, torch.tensor(0.0)), pruned)
-    assert audit.problems == ()
-    for found, one in zip(audit.cells, expected.cells, strict=True):
-        assert found.raw_norm == pytest.approx(factor * one.raw_norm, rel=1e-9)
-    for found, one in zip(audit.conflicts, expected.conflicts, strict=True):
-        assert found.cosine == pytest.approx(one.cosine, abs=1e-9)
-
-
-def times(factor: float) -> dict[str, Route]:
-    """The routes with every weight multiplied."""
-    return {name: Route(factor * route.weight, route.updates) for name, route in ROUTES.items()}
-
-
-# passes, cost, hooks
-
-
-def test_passes_are_counted_and_not_taken_from_the_plan() -> None:
-    net = BandNet()
-    plan = band_plan(net)
-    step = Step(losses := net.losses(*fields()), torch.stack(list(losses.values())).sum())
-    counts = {engine: audit_step(plan, step, engine).passes for engine in (pruned, save_restore, joint, pass_by_pass)}
-    assert counts == {pruned: 2, save_restore: 2, joint: 1, pass_by_pass: 3}
-
-
-def test_the_cost_is_that_of_the_engine_beside_a_joint_backward() -> None:
-    class Slow:
-        def __call__(self, plan, losses, scale, *, retain_graph=False):
-            end = perf_counter() + 0.02
-            while perf_counter() < end:
-                pass
-            pruned(plan, losses, scale, retain_graph=retain_graph)
-
-    net = BandNet()
-    step = Step(losses := net.losses(*fields()), torch.stack(list(losses.values())).sum())
-    cost = audit_step(band_plan(net), step, Slow()).cost
-    assert cost.engine_seconds > 0.02 > cost.joint_seconds > 0
-    assert cost.ratio == cost.engine_seconds / cost.joint_seconds
-    assert audit_step(band_plan(net), step, Slow(), timed=False).cost is None
-
-
-def test_hooks_of_accumulated_gradients_fire_once_a_loss_and_once_more_in_an_audit() -> None:
-    net = BandNet()
-    plan = band_plan(net)
-    step = Step(losses := net.losses(*fields()), torch.stack(list(losses.values())).sum())
-    fired: list[int] = []
-
-    def count(parameter: Tensor) -> None:
-        fired.append(1)
-
-    net.central.bias.register_post_accumulate_grad_hook(count)
-    audit_step(plan, step, pruned)
-    assert len(fired) == 1 + len(losses)
-    fired.clear()
-    net.zero_grad()
-    router = Router(plan)
-    router.backward(router.total(net.losses(*fields())))
-    assert len(fired) == 1
-
-
-def test_parameters_of_two_groups_may_lie_side_by_side_and_not_on_each_other() -> None:
-    whole = torch.randn(10)
-
-    def audit(first: slice, second: slice) -> Audit:
-        net = nn.ParameterDict({"a": nn.Parameter(whole[first]), "b": nn.Parameter(whole[second])})
-        routes = {name: Route(1.0, {name: 1.0}) for name in "ab"}
-        losses = {name: parameter.square().sum() for name, parameter in net.items()}
-        plan = plan_routes(Groups.of(net, {"a": ["a"], "b": ["b"]}), routes)
-        return audit_step(plan, Step(losses, torch.tensor(0.0)), pruned)
-
-    assert audit(slice(0, 5), slice(5, 10)).verdict == "pass"
-    assert audit(slice(0, 6), slice(5, 10)).problems == (
-        "b (b) and a (a) share their memory: a step of one moves the other; make them one parameter, or copy",
-    )
-
-
-def test_a_name_that_is_taken_tells_which_parameter_is_meant() -> None:
-    net = BandNet(dropout=0.0)
-    plan = band_plan(net)
-    stranger = nn.Parameter(torch.ones(()))
-    losses = {name: loss * stranger for name, loss in net.losses(*fields()).items()}
-    audit = audit_step(plan, Step(losses, torch.tensor(0.0)), pruned)
-    assert audit.verdict == "starved"
-    assert "a parameter of shape ()" in audit.problems[0]
-    model = nn.Module()
-    model.central = nn.Module()
-    model.central.weight = stranger
-    assert (
-        "central.weight outside the groups"
-        in audit_step(plan, Step(losses, torch.tensor(0.0)), pruned, model=model).problems[0]
-    )

@@ -3,7 +3,7 @@
 import torch
 from support.routed_nets import BandNet, band_plan, fields, gradients, same_bits
 
-from stq.routing import Groups, Router, clip_by_group, gradient_norms
+from stq.routing import Groups, Router, clip_by_group, clip_gradients, gradient_norms
 
 
 def stepped(freeze: tuple[str, ...] = ()) -> tuple[BandNet, Groups]:
@@ -55,6 +55,18 @@ def test_norms_that_were_measured_before_are_used_as_given() -> None:
     clip_by_group(groups, 1.0, {name: 4 * torch.ones(()) for name in groups.names})
     for name, gradient in gradients(net).items():
         torch.testing.assert_close(gradient, before[name] / 4)
+
+
+def test_one_norm_over_everything_is_made_of_those_that_were_measured_before() -> None:
+    net, groups = stepped()
+    before = gradients(net)
+    whole = torch.cat([p.grad.flatten() for p in net.parameters()]).norm()
+    clip_gradients(groups, float(whole) / 4, "global")
+    for name, gradient in gradients(net).items():
+        torch.testing.assert_close(gradient, before[name] / 4)
+    clip_gradients(groups, 1.0, "global", {"backbone": torch.tensor(3.0), "central": torch.tensor(4.0)})
+    for name, gradient in gradients(net).items():
+        torch.testing.assert_close(gradient, before[name] / 20)
 
 
 def test_groups_without_any_gradient_are_left_alone() -> None:

@@ -5,14 +5,12 @@ from collections.abc import Callable
 
 import pytest
 from support.faulty_engines import ENGINES_WITH_FAULTS, FROZEN_FAULTS, SOFT_FAULTS
-from support.faulty_modules import FAULTY, UNMADE, Adapted, Faulty, adapt, half_frozen, routed, thaw
-from support.routed_nets import PATTERNS, ROUTES, BandNet, fields, known_warnings, loader
+from support.faulty_modules import FAULTY, UNMADE, Faulty
+from support.faulty_nets import routed
+from support.routed_nets import SOFT, known_warnings, loader
 
 from stq.errors import RoutingError
-from stq.routing import Audited, Route, audit_model
 from stq.training import audit_module
-
-SOFT = {**ROUTES, "pinball": Route(1.0, {"quantiles": 1.0, "backbone": 0.05})}
 
 
 def check(made: Callable[[], Faulty], kind: str, words: str) -> None:
@@ -53,23 +51,3 @@ def test_a_table_that_can_not_hold_is_refused_before_any_step(make: Callable[[],
     with pytest.raises(RoutingError) as error:
         make()
     assert words in str(error.value)
-
-
-@pytest.mark.parametrize("engine", ["pruned", "save-restore", "joint"])
-@pytest.mark.parametrize(
-    ("net", "change", "name"),
-    [(half_frozen, thaw, "backbone.0.weight"), (Adapted, adapt, "adapter.weight")],
-    ids=["thawed", "added"],
-)
-def test_what_no_group_holds_is_found_in_a_loop_of_ones_own(
-    net: Callable[[], BandNet], change: Callable[[BandNet], None], name: str, engine: str
-) -> None:
-    """In a fit it is refused beforehand; here it came after the groups, and nobody looked."""
-    model = net()
-    audited = Audited(model, PATTERNS, ROUTES, lambda step: model.losses(*fields(seed=step)), engine)
-    router = audited.router()
-    change(model)
-    audit = audit_model(audited, router)
-    kind, words = ("starved", "nothing moves it") if engine == "pruned" else ("leak", "is moved by mse, edges, pinball")
-    assert audit.verdict == kind
-    assert any(words in text and name in text for text in audit.problems), audit.problems

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.strategies import DDPStrategy, DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy, Strategy
 from support.routed_nets import (
     SILENCED,
@@ -134,8 +134,26 @@ def test_a_trainable_parameter_outside_the_groups_is_refused_by_name() -> None:
     module.extra = nn.Linear(2, 2)
     with pytest.raises(RoutingError, match=r"extra\.weight can be trained and is in no group"):
         fit(module)
+    assert set(gradients(module.net).values()) == {None}
     module.extra.requires_grad_(False)
     fit(module)
+
+
+class Thaw(Callback):
+    """What fine-tuning callbacks do between epochs."""
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.current_epoch == 1:
+            pl_module.net.backbone[0].requires_grad_(True)
+
+
+def test_a_parameter_that_is_thawed_between_epochs_is_not_left_standing_in_silence() -> None:
+    module = Foreign()
+    module.net.backbone[0].requires_grad_(False)
+    module.router = Router(band_plan(module.net))
+    with pytest.raises(RoutingError, match=r"backbone\.0\.weight can be trained and is in no group"):
+        fit(module, callbacks=[Thaw()], max_steps=-1, max_epochs=3)
+    assert module.trainer.current_epoch == 1
 
 
 def test_a_module_without_a_router_is_told_how_to_get_one() -> None:

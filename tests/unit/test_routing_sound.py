@@ -6,9 +6,9 @@ import pytest
 import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.plugins import MixedPrecision
-from support.faulty_modules import routed
-from support.odd_modules import ODD, SOFT
-from support.routed_nets import known_warnings, loader, state
+from support.faulty_nets import routed
+from support.odd_modules import ODD
+from support.routed_nets import ALL_SOFT, known_warnings, loader, state
 
 from stq.training import audit_module
 from stq.training._probe import WITHOUT_TRACE, AuditSteps, updates_withheld
@@ -26,7 +26,7 @@ def test_no_alarm(made: Callable[[], LightningModule]) -> None:
 
 def test_no_alarm_under_a_gradient_scaler_which_hears_of_no_audited_step() -> None:
     scaler = torch.amp.GradScaler("cpu", growth_interval=1)
-    module = routed(routes=SOFT)
+    module = routed(routes=ALL_SOFT)
     weights = state(module.net)
     with known_warnings(), updates_withheld(module):
         precision = MixedPrecision("16-mixed", "cpu", scaler)

@@ -148,10 +148,3 @@ def test_a_deep_copied_module_routes_its_own_parameters() -> None:
     twin.backward(twin.training_step(fields(), 0))
     assert all(gradient is not None for gradient in gradients(twin.net).values())
     assert same_bits(gradients(module.net), before)
-
-
-def test_the_hook_honours_retain_graph() -> None:
-    module = fit()
-    total = module.training_step(fields(), 0)
-    module.backward(total, retain_graph=True)
-    torch.autograd.grad(total, list(module.net.parameters()))  # raises where the graph was freed

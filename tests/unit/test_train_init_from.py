@@ -85,6 +85,28 @@ def test_calendar_channels_in_another_order_are_refused(source: Path, run: Path)
         assemble(tiny_spec(source, [f"init_from={run}", "data.calendar=[month]"]))
 
 
+def test_what_an_ancestor_has_seen_is_not_judged_on_either(source: Path, run: Path, tmp_path: Path) -> None:
+    """`run` has seen the first 60 %, the one that starts from it only the middle."""
+    middle = "data.split={train: [1996-06, 1998-06], val: [1998-07, 1999-06]}"
+    train(
+        tiny_spec(source, [f"init_from={run}", middle, "calibration=null", "trainer.max_epochs=1"]),
+        run_dir=tmp_path / "next",
+    )
+    early = "data.split={train: [1998-01, 1999-06], val: [1999-07, 1999-12], test: [1995-04, 1996-01]}"
+    with pytest.raises(SpecError, match=rf"{run} has seen \d+ of the \d+ dates of test in training"):
+        assemble(tiny_spec(source, [f"init_from={tmp_path / 'next'}", early, "calibration=null"]))
+
+
+def test_a_plateau_waits_for_what_trains(source: Path, run: Path, tmp_path: Path) -> None:
+    """Where the central forecast is frozen its error stands still, which is no plateau of the training."""
+    overrides = [f"init_from={run}", "freeze=[backbone, central]", "quantiles.levels=[0.25, 0.75]"]
+    schedule = "optim.schedule={name: plateau, warmup: 0, plateau: {patience: 1, factor: 0.1}}"
+    train(tiny_spec(source, [*overrides, schedule, "trainer.max_epochs=5", "optim.lr=0.003"]), run_dir=tmp_path / "n")
+    rows = (tmp_path / "n" / "metrics.csv").read_text().splitlines()
+    rates = {row.split(",")[rows[0].split(",").index("lr")] for row in rows[1:]}
+    assert rates == {"0.003"}
+
+
 def test_a_group_is_not_frozen_at_random_weights_beside_loaded_ones(source: Path, run: Path) -> None:
     common = [f"init_from={run}", "data.horizons=[1, 2, 3]"]
     with pytest.raises(SpecError, match=r"central would be frozen at random weights: .* has no central_heads.2"):

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from support.grids import write_grid
 from support.tiny_runs import tiny_source, tiny_spec
 
 from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
 from stq.app._assembly import assemble
 from stq.app._forecasting import forecast_split
-from stq.errors import SpecError, UsageError
-from stq.training import load_weights
+from stq.errors import CheckFailed, SpecError, UsageError
+from stq.training import EpochEnded, Started, Stepped, load_weights
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +159,44 @@ def test_a_last_window_that_is_short_is_averaged_over_the_batches_that_it_has(so
         torch.testing.assert_close(runs[1][name], value, rtol=1e-5, atol=1e-6)
 
 
+def test_a_horizon_that_the_first_batch_knows_nothing_of_is_not_starved(tmp_path: Path) -> None:
+    """Two frames in five are missing, and a batch is one window: the first check looks at further batches."""
+    random = np.random.default_rng(0)
+    time, y, x = np.meshgrid(np.arange(60), np.arange(8), np.arange(8), indexing="ij")
+    air = 280 + 3 * np.sin(time / 2.5 + x / 2 + y / 3) + 0.3 * random.normal(size=time.shape)
+    gone = np.isin(time, random.choice(60, 24, replace=False))
+    sea = (air + 1).astype(np.float32)
+    source = write_grid(tmp_path / "gaps.nc", {"air": np.where(gone, np.nan, air).astype(np.float32), "sea": sea})
+    split = "data.split={train: 0.5, val: 0.2, calibration: 0.15, test: 0.15}"
+    for seed in range(4):
+        spec = tiny_spec(source, [f"seed={seed}", "data.batch_size=1", split])
+        assert train(spec, dry_run=True).audit.audit.verdict == "pass"
+
+
+class Watch:
+    """Keeps what training says at its start."""
+
+    def __init__(self) -> None:
+        self.begun: list[Started] = []
+
+    def started(self, event: Started) -> None:
+        self.begun.append(event)
+
+    def stepped(self, event: Stepped) -> None:
+        pass
+
+    def epoch_ended(self, event: EpochEnded) -> None:
+        pass
+
+
+def test_an_epoch_has_fewer_steps_than_batches_where_they_accumulate(source: Path, tmp_path: Path) -> None:
+    watch = Watch()
+    overrides = ["trainer.accumulate_grad_batches=3", "trainer.max_epochs=1"]
+    result = train(tiny_spec(source, overrides), run_dir=tmp_path / "run", observers=(watch,))
+    assert [(event.batches_per_epoch, event.steps_per_epoch) for event in watch.begun] == [(4, result.steps)]
+    assert result.steps == 2
+
+
 def test_a_dry_run_writes_nothing(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = train(tiny_spec(source), dry_run=True)
@@ -222,3 +262,19 @@ def test_two_runs_of_one_spec_never_share_a_folder(
         run.write_spec(spec)
         places.add(run.path)
     assert len(places) == 5
+
+
+def test_a_loss_that_is_switched_off_may_be_anything(source: Path, tmp_path: Path) -> None:
+    """It is computed and shown, and stops nothing; with a weight it does."""
+    plugin = tmp_path / "odd.py"
+    plugin.write_text(
+        "from stq import hookimpl\nfrom stq.losses import Loss\n\n\nclass Odd(Loss):\n"
+        '    """Never a number."""\n\n    name = "odd"\n    updates = ("backbone", "central")\n\n'
+        "    def forward(self, forecast, target):\n        return forecast.central.sum() * float('nan')\n\n\n"
+        "@hookimpl\ndef stq_losses():\n    return [Odd]\n"
+    )
+    losses = "losses=[mse, pinball, {{loss: odd, weight: {}}}]"
+    common = [f"plugins=[{plugin}]", "trainer.max_epochs=1"]
+    assert train(tiny_spec(source, [*common, losses.format(0)]), dry_run=True).steps == 1
+    with pytest.raises(CheckFailed, match="odd or its gradient on backbone is not finite"):
+        train(tiny_spec(source, [*common, losses.format(1)]), dry_run=True)

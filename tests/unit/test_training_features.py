@@ -6,6 +6,7 @@ from pathlib import Path
 import jaxtyping
 import pytest
 import torch
+from support.routed_nets import same_bits
 from support.tiny_runs import tiny_source, tiny_spec
 from torch import Tensor
 
@@ -77,10 +78,6 @@ def trained(source: Path, overrides: Sequence[str]) -> Weights:
     return {name: value.clone() for name, value in experiment.module.forecaster.state_dict().items()}
 
 
-def same(a: Weights, b: Weights) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
 def central_part(weights: Weights) -> Weights:
     return {name: value for name, value in weights.items() if name.startswith(("convlstm.", "central_heads."))}
 
@@ -94,25 +91,25 @@ def plain(source: Path) -> Weights:
 def test_pruned_and_save_restore_train_to_the_same_bits(source: Path, plain: Weights, feature: str) -> None:
     overrides = (ISOLATED | LEAKING)[feature]
     pruned, original = (trained(source, [*overrides, f"routing.engine={e}"]) for e in ("pruned", "save-restore"))
-    assert same(pruned, original)
-    assert same(pruned, plain) == (feature in SAME)
+    assert same_bits(pruned, original)
+    assert same_bits(pruned, plain) == (feature in SAME)
 
 
 @pytest.mark.parametrize("feature", ISOLATED)
 def test_the_central_forecast_does_not_depend_on_the_quantile_side(source: Path, feature: str) -> None:
     one, other = (trained(source, [*ISOLATED[feature], *side]) for side in ([], OTHER_SIDE))
-    assert same(central_part(one), central_part(other))
+    assert same_bits(central_part(one), central_part(other))
 
 
 @pytest.mark.parametrize("feature", LEAKING)
 def test_what_the_documentation_warns_of_does_let_the_quantile_side_in(source: Path, feature: str) -> None:
     one, other = (trained(source, [*LEAKING[feature], *side]) for side in ([], OTHER_SIDE))
-    assert not same(central_part(one), central_part(other))
+    assert not same_bits(central_part(one), central_part(other))
 
 
 def test_layers_with_checkpointed_activations_train_to_the_bits_of_layers_without(source: Path) -> None:
     layers = "model.hidden=[4, 3]"
-    assert same(trained(source, [layers]), trained(source, [layers, "model.checkpoint_activations=true"]))
+    assert same_bits(trained(source, [layers]), trained(source, [layers, "model.checkpoint_activations=true"]))
 
 
 def test_an_anomaly_names_the_operation_that_gave_it(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +136,7 @@ def test_compiled_cells_train_as_others_do(source: Path, plain: Weights, monkeyp
         torch.testing.assert_close(compiled[name], value, rtol=1e-5, atol=1e-6)
         torch.testing.assert_close(original[name], value, rtol=1e-5, atol=1e-6)
     other = trained(source, ["model.compile=true", *OTHER_SIDE])
-    assert same(central_part(other), central_part(compiled))
+    assert same_bits(central_part(other), central_part(compiled))
 
 
 def test_a_compiler_that_fails_is_named_with_its_remedy(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +160,7 @@ def test_the_averaged_weights_are_kept_and_those_that_train_are_undisturbed(
     undisturbed, steps = steps, []
     result = train(tiny_spec(source, [*common, "trainer.ema=0.8"]), run_dir=tmp_path / "run")
     steps = steps[1:]  # the first was the audit's
-    assert [same(a, b) for a, b in zip(steps, undisturbed, strict=True)] == [True] * 8
+    assert [same_bits(a, b) for a, b in zip(steps, undisturbed, strict=True)] == [True] * 8
     mean = dict(steps[0])
     means = [mean]
     for weights in steps[1:]:

@@ -8,12 +8,15 @@ import pytest
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins import MixedPrecision
+from support.routed_nets import same_bits
 from support.tiny_runs import tiny_source, tiny_spec
 from torch import Tensor
 
 from stq.app._assembly import assemble
+from stq.errors import NonFiniteError
+from stq.tensors import Batch, Forecast
 from stq.training import CompositeOptimiser, ForecastModule
-from stq.training._fit import known_warnings, quiet
+from stq.training._silence import SILENT, known_warnings
 
 Weights = dict[str, Tensor]
 COMPOSITE = "optim.groups={quantiles: {name: sgd, lr: 0.1, momentum: 0.9}}"
@@ -54,7 +57,6 @@ def trained(source: Path, overrides: Sequence[str], *, scale: float = 2.0**8, ba
     module, settings = experiment.module, experiment.loaded.spec.trainer
     record = Record()
     scaler = torch.amp.GradScaler("cpu", init_scale=scale, backoff_factor=backoff)
-    where = {key: value for key, value in quiet(settings).items() if key != "precision"}
     with known_warnings():
         trainer = Trainer(
             max_epochs=1,
@@ -62,14 +64,12 @@ def trained(source: Path, overrides: Sequence[str], *, scale: float = 2.0**8, ba
             plugins=[MixedPrecision("16-mixed", "cpu", scaler)],
             enable_checkpointing=False,
             accumulate_grad_batches=settings.accumulate_grad_batches,
-            **where,
+            accelerator="cpu",
+            use_distributed_sampler=False,
+            **SILENT,
         )
         trainer.fit(module, datamodule=experiment.loaders)
     return Trained(module, scaler, record.weights, record.norms, trainer.global_step)
-
-
-def same(a: Weights, b: Weights) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 FEATURES = {
@@ -86,8 +86,8 @@ def test_pruned_and_save_restore_train_to_the_same_bits(source: Path, feature: s
     pruned, original = (
         trained(source, [*FEATURES[feature], f"routing.engine={engine}"]) for engine in ("pruned", "save-restore")
     )
-    assert all(same(a, b) for a, b in zip(pruned.weights, original.weights, strict=True))
-    assert not same(pruned.weights[-2], pruned.weights[-1])
+    assert all(same_bits(a, b) for a, b in zip(pruned.weights, original.weights, strict=True))
+    assert not same_bits(pruned.weights[-2], pruned.weights[-1])
     assert pruned.scaler.get_scale() == 2.0**8
 
 
@@ -106,10 +106,23 @@ def test_an_overflow_skips_the_step_of_every_group_and_training_goes_on(source: 
     """The first batch overflows; then the scale is small enough."""
     found = trained(source, settings, scale=2.0**40, backoff=2.0**-32)
     fresh = dict(assemble(tiny_spec(source)).module.forecaster.named_parameters())
-    assert same(found.weights[0], fresh)
+    assert same_bits(found.weights[0], fresh)
     assert any(norm == float("inf") or norm != norm for norm in found.norms[0].values())
     assert all(norm < float("inf") for norms in found.norms[1:] for norm in norms.values())
     assert [name for name in fresh if torch.equal(found.weights[-1][name], fresh[name])] == []
     assert found.scaler.get_scale() == 2.0**8
     assert found.steps == 4
     assert isinstance(found.module.trainer.optimizers[0], CompositeOptimiser) == bool(settings)
+
+
+def test_a_gradient_that_is_nan_at_every_scale_is_no_overflow(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The square root of zero has an infinite slope: the loss is finite, its gradient never is."""
+    former = ForecastModule.loss_values
+
+    def rooted(module: ForecastModule, forecast: Forecast, batch: Batch) -> dict[str, Tensor]:
+        values = former(module, forecast, batch)
+        return {**values, "mse": values["mse"] + 0 * (0 * forecast.central.float().flatten()[0]).sqrt()}
+
+    monkeypatch.setattr(ForecastModule, "loss_values", rooted)
+    with pytest.raises(NonFiniteError, match="the gradient of backbone, central is not finite"):
+        trained(source, ["data.batch_size=4"], scale=4.0)

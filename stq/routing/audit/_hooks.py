@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from stq.routing._gradients import Named
+from stq.routing.audit._gradients import Named
 
 HOOKS = "_post_accumulate_grad_hooks"
 """Where torch keeps them; it has no public way to list them."""
@@ -16,11 +16,6 @@ def hooks_of(parameter: nn.Parameter) -> OrderedDict[int, object] | None:
     """Those of one parameter."""
     found: OrderedDict[int, object] | None = getattr(parameter, HOOKS)
     return found
-
-
-def hooked(named: Named) -> bool:
-    """Whether a parameter has such a hook."""
-    return any(hooks_of(parameter) for _, parameter in named)
 
 
 @contextmanager

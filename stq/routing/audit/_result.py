@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stq.routing._cost import Cost
-from stq.routing._verdicts import Cell, Fault, Starved, faults_of, gravest
+from stq.routing.audit._cost import Cost
+from stq.routing.audit._starved import Starved
+from stq.routing.audit._verdicts import Cell, Fault, faults_of, gravest
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,18 @@ from dataclasses import replace
 from torch import nn
 
 from stq.errors import RoutingError
-from stq.routing._audit import Audit
 from stq.routing._engines import Engine
-from stq.routing._gradients import Gradients, differences, inner, norm, plain
-from stq.routing._measured import Measured, measure
-from stq.routing._over_steps import over_steps
 from stq.routing._plan import Plan
-from stq.routing._router import Step
-from stq.routing._verdicts import Fault
+from stq.routing._step import Step
+from stq.routing.audit._gradients import Gradients, differences, inner, norm, plain
+from stq.routing.audit._measure import Measured, measure
+from stq.routing.audit._over_steps import over_steps
+from stq.routing.audit._result import Audit
+from stq.routing.audit._verdicts import Fault
+
+LOWERED = 2.0
+"""A trial at a scale that is off by this factor was lowered: the nearest power of two is within a factor of 1.42 of
+training's own scale, and each step down takes a factor of 4."""
 
 
 class Auditor:
@@ -20,7 +24,10 @@ class Auditor:
 
     Where that finds nothing, the step goes on, so that the backward itself runs as in training, with everything that
     hangs on it; `after_backward`, called then, holds what stands in `.grad` against what the engine gave, and empties
-    it. Where something was found, the step ends there.
+    it. The step ends there, and its real backward is not looked at, where something was found, and where the gradients
+    overflow at the scale that training has, so that the audit had to measure at a lower one: a gradient scaler would
+    skip that step and come down, and what it overflowed to can't be held against anything. Gradients are to be empty
+    before each step.
     """
 
     def __init__(self, model: nn.Module | None = None, *, tolerance: float = 1e-5) -> None:
@@ -38,11 +45,10 @@ class Auditor:
         audit = replace(measured.audit, others=tuple(others))
         self.audits.append(audit)
         self._plan = plan
-        scale = 1.0 if step.scale is None else float(step.scale)
-        clean = audit.verdict == "pass"
-        same_scale = 0.5 < measured.trial.scale / scale < 2 if clean else False
-        self._open = (measured, scale) if same_scale else None
-        return same_scale
+        scale = step.factor
+        goes_on = audit.verdict == "pass" and scale / LOWERED < measured.trial.scale < scale * LOWERED
+        self._open = (measured, scale) if goes_on else None
+        return goes_on
 
     def after_backward(self) -> None:
         """Look at what the whole backward left, and empty the gradients for the next step."""
@@ -67,19 +73,30 @@ class Auditor:
 
 
 def stale_faults(names: list[str]) -> list[Fault]:
-    """Gradients that were there before the backward: the step made them itself, past the routing."""
+    """Gradients that were there before the backward: the step made them itself, or nobody emptied them."""
     return [
-        ("leak", f"{name} has a gradient before the backward begins: the step ran one of its own, past the routing")
+        (
+            "leak",
+            f"{name} has a gradient before the backward begins: it was left by the step before, or the step ran a "
+            f"backward of its own, past the routing; empty the gradients (zero_grad) before each audited step, and "
+            f"make what is moved in that backward a loss with a route",
+        )
         for name in names
     ]
 
 
 def scale_faults(step: Step) -> list[Fault]:
     """A total that is multiplied by nothing that training multiplies by."""
-    scale = 1.0 if step.scale is None else float(step.scale)
+    scale = step.factor
     if 0 < scale < float("inf"):
         return []
-    return [("mismatch", f"the total of the losses is multiplied by {scale:g} before the backward")]
+    return [
+        (
+            "mismatch",
+            f"the total of the losses is multiplied by {scale:g} before the backward; multiply it by nothing that is "
+            f"not finite and above zero, and turn a loss around or off in the loss itself or by its weight",
+        )
+    ]
 
 
 def beside_the_engine(measured: Measured, found: Gradients) -> list[Fault]:
@@ -91,12 +108,20 @@ def beside_the_engine(measured: Measured, found: Gradients) -> list[Fault]:
         for name in found
         if applied[name] is None and found[name] is not None
     ]
+    faults += [
+        ("starved", f"{name} has lost the gradient that the engine gave it, {where}")
+        for name in found
+        if applied[name] is not None and found[name] is None
+    ]
     for group in plan.groups:
         names = [name for name, _ in group.parameters]
         size = norm(applied, names)
         if size == 0:
             continue
         shrink = min(1.0, inner(found, applied, names, (size, size)))
+        if not shrink > 0:  # clipping shortens, and neither turns around nor takes away
+            faults.append(("mismatch", f"the gradients of {group.name} point away from the engine's {where}"))
+            continue
         expected = {name: None if (g := applied[name]) is None else shrink * g for name in names}
         gap = norm(differences({name: found[name] for name in names}, expected), names)
         if not gap <= 2 * measured.bound * size:

@@ -1,24 +1,21 @@
 """What the groups don't cover and training may move all the same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from stq.routing._gradients import Gradients, Named
+from stq.routing._groups import OUTSIDE
 from stq.routing._plan import Plan
-from stq.routing._verdicts import Fault
+from stq.routing._walk import leaves_below
+from stq.routing.audit._gradients import Gradients, Named
+from stq.routing.audit._verdicts import Fault
 
 
 def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None) -> Named:
-    """Parameters that the graph of the losses leads to and that stand in no group, named as in `model`.
-
-    They were frozen when the groups were made and thawed since, or came later. A tensor that is no `nn.Parameter`,
-    such as an input whose gradient a loss takes, is not meant to be trained.
-    """
-    known = {id(parameter) for _, parameter in plan.groups.named_parameters(frozen=True)}
+    """Parameters that the graph of the losses leads to and that stand in no group, named as in `model`."""
     named = [] if model is None else list(model.named_parameters(remove_duplicate=False))
     taken = {name for name, _ in plan.groups.named_parameters(frozen=True)}
-    found = {id(leaf): leaf for leaf in leaves(losses) if isinstance(leaf, nn.Parameter) and id(leaf) not in known}
+    found = {id(leaf): leaf for leaf in plan.groups.uncovered(leaves_below(losses.values()))}
     titles: dict[int, str] = {}
     for name, parameter in named:
         if id(parameter) in found:
@@ -26,24 +23,6 @@ def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None)
     for key, leaf in found.items():
         titles.setdefault(key, f"a parameter of shape {tuple(leaf.shape)} (number {len(titles) + 1})")
     return [(title, found[key]) for key, title in titles.items()]
-
-
-def leaves(losses: Mapping[str, Tensor]) -> Iterator[Tensor]:
-    """Every leaf of the graph of `losses`, once."""
-    waiting = [loss.grad_fn for loss in losses.values()]
-    seen = set()
-    for loss in losses.values():
-        if loss.grad_fn is None and loss.requires_grad:
-            yield loss
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        leaf = getattr(node, "variable", None)  # only the nodes that accumulate into a leaf have one
-        if isinstance(leaf, Tensor):
-            yield leaf
-        waiting += [before for before, _ in node.next_functions]
 
 
 def outsider_faults(named: Named, alone: Mapping[str, Gradients], runs: Mapping[str, Gradients]) -> list[Fault]:
@@ -54,10 +33,10 @@ def outsider_faults(named: Named, alone: Mapping[str, Gradients], runs: Mapping[
         names = [name for name, found in movers.items() if found == who]
         if who:
             text = f"what no group holds is moved by {who}: {some(names)}"
-            faults.append(("leak", f"{text} (frozen, or not there, when the groups were made)"))
+            faults.append(("leak", f"{text} (frozen, or not there, when the groups were made); {OUTSIDE}"))
         else:
             text = f"what no group holds requires a gradient, and nothing moves it: {some(names)}"
-            faults.append(("starved", f"{text}; put it into a group, or freeze it"))
+            faults.append(("starved", f"{text}; {OUTSIDE}"))
     return faults
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from stq.errors import RoutingError
-from stq.routing._audit import Audit
-from stq.routing._auditor import Auditor
 from stq.routing._engines import Engine
 from stq.routing._groups import Groups
 from stq.routing._plan import Route, plan_routes
 from stq.routing._router import Router
+from stq.routing.audit._probe import Auditor
+from stq.routing.audit._result import Audit
+from stq.routing.audit._trial import gradients_set_aside
 
 Updates = Route | Collection[str] | Mapping[str, float]
 """A route, the groups that a loss may update (weight 1), or groups with factors (weight 1)."""
@@ -62,21 +63,24 @@ def audit_model(audited: Audited, router: Router | None = None, *, steps: int = 
     hangs on it. The gradients from before are put back; buffers move as in any forward pass. Raises RoutingError.
     """
     router = audited.router() if router is None else router
-    saved = [(parameter, parameter.grad) for parameter in audited.model.parameters()]
     former, router.probe = router.probe, (auditor := Auditor(audited.model, tolerance=tolerance))
     try:
-        for number in range(steps):
-            for parameter, _ in saved:
-                parameter.grad = None
-            losses = audited.losses(number)
-            if not isinstance(losses, Mapping):
-                raise RoutingError(
-                    f"losses({number}) gave a {type(losses).__name__}; expected a mapping of names to scalar tensors"
-                )
-            router.backward(router.total(losses))
-            auditor.after_backward()
+        with gradients_set_aside(list(audited.model.named_parameters())):
+            for number in range(steps):
+                for parameter in audited.model.parameters():
+                    parameter.grad = None
+                router.backward(router.total(losses_of(audited, number)))
+                auditor.after_backward()
     finally:
         router.probe = former
-        for parameter, gradient in saved:
-            parameter.grad = gradient
     return auditor.result()
+
+
+def losses_of(audited: Audited, step: int) -> Mapping[str, Tensor]:
+    """Those of one step, if they are what the contract says."""
+    losses = audited.losses(step)
+    if not isinstance(losses, Mapping):
+        raise RoutingError(
+            f"losses({step}) gave a {type(losses).__name__}; expected a mapping of names to scalar tensors"
+        )
+    return losses

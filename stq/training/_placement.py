@@ -38,22 +38,27 @@ class Joined(LightningEnvironment):
         """The environment is not Lightning's to clean."""
 
 
-def where(settings: TrainerSpec, world: World, *, alone: bool = False) -> dict[str, Any]:
-    """The Trainer's arguments for the place of computation: all processes of `world`, or this one `alone` in it."""
+def placement(settings: TrainerSpec, world: World, *, alone: bool = False) -> dict[str, Any]:
+    """The Trainer's arguments for where and in which precision it computes: with all processes of `world`, or this one
+    `alone` in it. What is whose part of the data is stq's own affair.
+    """
+    common = {"precision": settings.precision, "use_distributed_sampler": False}
     if world.size == 1:
-        return {"accelerator": settings.accelerator, "devices": 1}
+        return {**common, "accelerator": settings.accelerator, "devices": 1}
     if alone:
         kind = device_of(settings.accelerator) or "cpu"
         device = torch.device(kind) if kind == "cpu" else torch.device(kind, world.local_rank)
-        return {"accelerator": kind, "devices": 1, "strategy": SingleDeviceStrategy(device)}
+        return {**common, "accelerator": kind, "devices": 1, "strategy": SingleDeviceStrategy(device)}
+    strategy = DDPStrategy(
+        cluster_environment=Joined(world),
+        broadcast_buffers=False,  # they are the same everywhere
+        find_unused_parameters=settings.ddp.find_unused_parameters,
+        gradient_as_bucket_view=settings.ddp.gradient_as_bucket_view,
+    )
     return {
+        **common,
         "accelerator": settings.accelerator,
         "devices": world.local_size,
         "num_nodes": world.machines,
-        "strategy": DDPStrategy(
-            cluster_environment=Joined(world),
-            broadcast_buffers=False,  # they are the same everywhere
-            find_unused_parameters=settings.ddp.find_unused_parameters,
-            gradient_as_bucket_view=settings.ddp.gradient_as_bucket_view,
-        ),
+        "strategy": strategy,
     }

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from math import isfinite
 
 import torch
-from torch import Tensor
 
-from stq.routing._gradients import Gradients, norm
-from stq.routing._plan import Plan
+from stq.routing._groups import Group
+from stq.routing.audit._gradients import norm
+from stq.routing.audit._runs import Runs
+from stq.routing.audit._starved import Starved, starved_texts
 
 SEVERITY = ("nonfinite", "leak", "dead", "starved", "mismatch")
 """Kinds of fault, the gravest first."""
@@ -35,32 +36,11 @@ class Cell:
     verdict: str
 
 
-@dataclass(frozen=True)
-class Starved:
-    """Parameters of one group that received nothing: `absent` had no gradient, `zeros` one that is zero everywhere.
-
-    `whole` where these are all parameters of the group.
-    """
-
-    group: str
-    absent: tuple[str, ...]
-    zeros: tuple[str, ...]
-    whole: bool
-
-
-def judge(
-    plan: Plan,
-    loss: str,
-    group: str,
-    names: Sequence[str],
-    raw: Gradients,
-    alone: Gradients,
-    value: Tensor,
-    *,
-    moves: bool = False,
-) -> Cell:
+def judge(runs: Runs, loss: str, group: Group, *, moves: bool) -> Cell:
     """Norms and verdict of one loss on one group; `moves` where it was seen to change what arrives there."""
-    raw_norm, applied, allowed = norm(raw, names), norm(alone, names), plan.allowed(loss, group)
+    names = [name for name, _ in group.parameters]
+    alone, value = runs.alone.get(loss, {}), runs.trial.step.losses[loss]
+    raw_norm, applied, allowed = norm(runs.raw[loss], names), norm(alone, names), runs.plan.allowed(loss, group.name)
     finite = isfinite(raw_norm) and isfinite(applied) and bool(torch.isfinite(value))
     if not finite and (raw_norm != 0 or applied != 0 or allowed > 0):
         verdict = "nonfinite"
@@ -70,7 +50,7 @@ def judge(
         verdict = "leak"
     else:
         verdict = "blocked" if raw_norm > 0 else "none"
-    return Cell(loss, group, raw_norm, applied, allowed, verdict)
+    return Cell(loss, group.name, raw_norm, applied, allowed, verdict)
 
 
 def describe(cell: Cell, *, in_company: bool, without_graph: bool) -> str:
@@ -94,36 +74,6 @@ def describe(cell: Cell, *, in_company: bool, without_graph: bool) -> str:
             f"(hard binning and detached tensors have none)"
         )
     return f"{cell.loss} or its gradient on {cell.group} is not finite"
-
-
-def starved_parameters(plan: Plan, together: Gradients) -> tuple[Starved, ...]:
-    """What receives nothing in the whole step, by group."""
-    found = []
-    for group in plan.groups:
-        if group.frozen:
-            continue
-        empty = [name for name, _ in group.parameters if norm(together, [name]) == 0]
-        absent = tuple(name for name in empty if together[name] is None)
-        if empty:
-            zeros = tuple(name for name in empty if name not in absent)
-            found.append(Starved(group.name, absent, zeros, len(empty) == len(group.parameters)))
-    return tuple(found)
-
-
-def starved_texts(starved: Sequence[Starved]) -> list[str]:
-    """A sentence for a group of which nothing is moved, or else for each of its parameters."""
-    texts = []
-    for found in starved:
-        if found.whole:
-            texts.append(f"the group {found.group} receives no gradient at all")
-            continue
-        texts += [f"the parameter {name} of {found.group} receives no gradient" for name in found.absent]
-        texts += [
-            f"the parameter {name} of {found.group} receives a gradient of zeros: what it feeds is switched off, or "
-            f"multiplied by zeros"
-            for name in found.zeros
-        ]
-    return texts
 
 
 def faults_of(

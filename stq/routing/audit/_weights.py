@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from torch import Tensor
 
 from stq.errors import RoutingError
-from stq.routing._gradients import Named
+from stq.routing.audit._gradients import Named
 
 
 @contextmanager

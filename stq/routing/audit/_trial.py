@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from stq.routing._engines import Engine
-from stq.routing._gradients import Gradients, Named, norm, plain
-from stq.routing._hooks import hooks_muted
 from stq.routing._plan import Plan
-from stq.routing._router import Step
+from stq.routing._step import Step
+from stq.routing.audit._gradients import Gradients, Named, norm, plain
+from stq.routing.audit._hooks import hooks_muted
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,14 @@ class Trial:
             gradients |= {name: plain(g, self.scale) for (name, _), g in zip(inputs, found, strict=True)}
         return gradients
 
-    def run(self, engine: Engine, losses: Mapping[str, Tensor], *, hooks: bool = False) -> Gradients:
-        """What the engine leaves in `.grad` when it is seeded with `losses` alone.
+    def run(
+        self, engine: Engine, losses: Mapping[str, Tensor], *, hooks: bool = False, afresh: bool = True
+    ) -> Gradients:
+        """What the engine leaves in `.grad` when it is seeded with `losses` alone: from empty gradients if `afresh`.
 
         With `hooks`, those that wait for a gradient to be accumulated fire, as in training.
         """
-        for _, parameter in self.named:
+        for _, parameter in self.named if afresh else ():
             parameter.grad = None
         with nullcontext() if hooks else hooks_muted(self.named):
             self.call(engine, losses)
@@ -125,7 +127,7 @@ def trial_of(plan: Plan, step: Step, outsiders: Named) -> tuple[Trial, dict[str,
     Powers of two cost no digit. Without the scale, gradients that leave half precision are a false zero; where they
     overflow at it, which a gradient scaler takes for routine, the scale is lowered as the scaler would.
     """
-    exact = 1.0 if step.scale is None else float(step.scale)
+    exact = step.factor
     scale = 2.0 ** round(log2(exact)) if 0 < exact < inf else 1.0
     while True:
         trial = Trial(plan, step, outsiders, scale)

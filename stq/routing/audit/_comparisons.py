@@ -1,11 +1,9 @@
 """The gradients of an engine, held against those of another engine, of autograd, and its own."""
 
-from collections.abc import Mapping
-
 import torch
 
-from stq.routing._engines import Engine
-from stq.routing._gradients import (
+from stq.routing._plan import Plan
+from stq.routing.audit._gradients import (
     Gradients,
     added,
     pattern_differences,
@@ -13,35 +11,28 @@ from stq.routing._gradients import (
     relative_differences,
     times,
 )
-from stq.routing._plan import Plan
-from stq.routing._trial import Trial
+from stq.routing.audit._runs import Runs
+from stq.routing.audit._trial import Trial
 
 COARSEST = 2.0**-5
 """Differences above this are never called rounding: four roundings of bfloat16."""
 
 
-def differences_found(
-    trial: Trial,
-    engine: Engine,
-    reference: str,
-    raw: Mapping[str, Gradients],
-    alone: Mapping[str, Gradients],
-    together: Gradients,
-    by_reference: Gradients,
-    permitted: Gradients,
-    tolerance: float,
-) -> tuple[list[str], float]:
+def differences_found(runs: Runs, tolerance: float) -> tuple[list[str], float]:
     """Texts for what differs, and the relative bound of what may."""
-    plan, alive = trial.plan, trial.alive
-    bound = min(max(tolerance, rounding(plan), 4 * noise(trial, raw, permitted)), COARSEST)
+    trial, engine, plan, raw, alive = runs.trial, runs.engine, runs.plan, runs.raw, runs.trial.alive
+    least = max(tolerance, rounding(plan))
+    bound = min(max(least, 4 * noise(runs)), COARSEST)
+    # A hook that changes gradients makes separate passes differ, which is no noise where they are not separate.
+    same = least if any(p._backward_hooks for _, p in trial.named) else bound
     texts = []
-    if relative_difference(plan, together, by_reference, raw) > bound:
-        texts.append(f"the gradients differ from those of {reference}")
-    if relative_difference(plan, together, permitted, raw) > bound:
+    if relative_difference(plan, runs.together, runs.by_reference, raw) > same:
+        texts.append(f"the gradients differ from those of {runs.reference}")
+    if relative_difference(plan, runs.together, runs.permitted, raw) > bound:
         texts.append("the gradients differ from the sum of what is permitted")
     texts += [
         f"seeded with {loss} alone, the engine does not give {group} what is permitted"
-        for loss, found in alone.items()
+        for loss, found in runs.alone.items()
         for group, gap in relative_differences(
             plan, found, permitted_alone(trial, loss, raw[loss]), {loss: raw[loss]}
         ).items()
@@ -49,17 +40,18 @@ def differences_found(
     ]
     twice = trial.run_twice(engine, alive)
     moved = {name: twice[name] for name, _ in plan.groups.named_parameters()}
-    if relative_difference(plan, moved, added(together, trial.permitted(list(alive), half=True)), raw) > bound:
+    halves = added(runs.together, trial.permitted(list(alive), half=True))
+    if relative_difference(plan, moved, halves, raw) > bound:
         texts.append(
             "at half the scale the engine doesn't add half its gradients to those that are there: it ignores the "
             "scale, or changes what was accumulated"
         )
     texts += changed_frozen(trial, twice)
-    if relative_difference(plan, trial.run(engine, alive), together, raw) > bound:
+    if relative_difference(plan, trial.run(engine, alive), runs.together, raw) > same:
         texts.append("run again on the same graph, the engine gives other gradients")
-    for name in pattern_differences(together, by_reference):
-        there = "None" if together[name] is None else "a gradient of zeros, which momentum and decay would act on"
-        texts.append(f"the engine leaves {there} on {name}, and {reference} does not")
+    for name in pattern_differences(runs.together, runs.by_reference):
+        there = "None" if runs.together[name] is None else "a gradient of zeros, which momentum and decay would act on"
+        texts.append(f"the engine leaves {there} on {name}, and {runs.reference} does not")
     return texts, bound
 
 
@@ -84,17 +76,17 @@ def changed_frozen(trial: Trial, twice: Gradients) -> list[str]:
     ]
 
 
-def noise(trial: Trial, raw: Mapping[str, Gradients], permitted: Gradients) -> float:
+def noise(runs: Runs) -> float:
     """What adding in another order does on this graph: the sum of separate passes against one pass, by autograd."""
-    plan = trial.plan
-    total: Gradients = {name: None for name, _ in trial.named}
+    plan = runs.plan
+    total: Gradients = {name: None for name, _ in runs.trial.named}
     for group in plan.groups:
-        for loss, gradients in raw.items():
+        for loss, gradients in runs.raw.items():
             factor = plan.allowed(loss, group.name)
             if factor > 0:
                 own = {name: gradients[name] for name, _ in group.parameters}
                 total = {**total, **added({name: total[name] for name in own}, times(factor, own))}
-    gap = relative_difference(plan, total, permitted, raw)
+    gap = relative_difference(plan, total, runs.permitted, runs.raw)
     return gap if gap < float("inf") else 0.0
 
 

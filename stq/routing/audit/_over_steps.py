@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
 
-from stq.routing._audit import Audit, Conflict, ModuleNorms
-from stq.routing._cost import Cost
-from stq.routing._verdicts import Cell, Fault, Starved
+from stq.routing.audit._cost import Cost
+from stq.routing.audit._result import Audit, Conflict, ModuleNorms
+from stq.routing.audit._starved import Starved
+from stq.routing.audit._verdicts import Cell, Fault
 
 ORDER = ("nonfinite", "leak", "ok", "dead", "blocked", "none")
 """Which verdict stands for a cell that had several: what is wrong once is wrong, and what arrives once is alive."""

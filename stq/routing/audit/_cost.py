@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from stq.routing._engines import Engine
-from stq.routing._hooks import hooks_muted
 from stq.routing._joint import joint
-from stq.routing._trial import Trial
+from stq.routing.audit._hooks import hooks_muted
+from stq.routing.audit._trial import Trial
 
 REPEATS = 5
 
