@@ -106,7 +106,7 @@ def open_run_inputs(
     """What a finished run forecasts from: its own source, or another that is read as its spec says."""
     spec = loaded.spec.data
     if source:
-        spec = spec.model_copy(update={"source": tuple(str(Path(each).expanduser()) for each in source)})
+        spec = spec.model_copy(update={"source": tuple(source)})
     with shown_in(loaded):
         readers = readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins))
         return open_inputs(request_of(spec, readers), statistics, init=init, units=units)

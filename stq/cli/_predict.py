@@ -68,7 +68,7 @@ def predict(
     DATA is read as the run's spec says; other variables, units, steps or another grid than the run's are refused.
     """
     if os.environ.get("WORLD_SIZE", "1") != "1":
-        raise UsageError("predict works in one process: start it without torchrun or srun")
+        raise UsageError("predict works in one process: start it without torchrun")
     units = conversions(convert or [])
     from stq.app import RunFolder
 

@@ -63,6 +63,8 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
     else:
         refuse_other_request(statistics, request)
         refuse_other_data(statistics, series, ", ".join(request.source))
+        if statistics.site is not None:  # a run that starts from another takes its numbers, and has maps of its own
+            statistics = replace(statistics, site=replace(statistics.site, static=static))
     scaled = scale_fields(series.fields, statistics, series.times.months)
     areas = None if request.blocks is None else split_areas(series.grid.size, request.blocks)
     judged = _judged_counts(series, scan.counts[:, :targets], tuple(splits), areas)

@@ -373,3 +373,21 @@ def test_units_of_what_is_computed_from_are_watched_too(tmp_path: Path) -> None:
         open_inputs(
             request_for(tmp_path / "b.nc", targets=("both",), derived=(Derived("both", "air + ice", "K"),)), statistics
         )
+
+
+def test_a_run_that_starts_from_another_remembers_the_maps_that_it_was_given(tmp_path: Path) -> None:
+    from support.grids import request_for, seasonal
+
+    from stq.data import StaticMap, build_data
+
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal(60), "ice": seasonal(60, seed=2).cumsum(axis=0)})
+    first = request_for(path, static=(StaticMap("ice"),))
+    later = request_for(path, static=(StaticMap("ice"),), split={"train": 0.8, "val": 0.1, "test": 0.1})
+    statistics = build_data(first).normaliser
+    taken_over = build_data(later, statistics).normaliser
+    own = build_data(later).normaliser
+    assert taken_over.site is not None
+    assert own.site is not None
+    assert statistics.site is not None
+    np.testing.assert_array_equal(taken_over.site.static, own.site.static)
+    assert not np.array_equal(taken_over.site.static, statistics.site.static)
