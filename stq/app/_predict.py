@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from stq.data import ForecastInputs, Statistics, blend, forecast_file, refuse_ta
 from stq.errors import UsageError
 from stq.models import Forecaster
 from stq.spec import LoadedSpec
+from stq.training import joined
 
 Maps = Float32[np.ndarray, "H L C Y X"]
 """The central forecast first on the L axis, then the quantiles."""
@@ -78,6 +80,8 @@ def predict(
     the run was trained on goes through in tiles of that size; `tile` and `overlap`, in cells, say otherwise. Cells in
     which training never saw a target are missing. No more than a band of rows is held.
 
+    Several processes (torchrun) share the initial times, each of which goes to one of them; the leading one writes.
+
     Raises UsageError for what can't be written, or was asked for in vain, DataError for data that is not of the run's
     kind, CheckFailed where the run is damaged, DiskError where there is no room.
     """
@@ -91,11 +95,16 @@ def predict(
     calibration, levels = read_calibration(run), levels_of(loaded)
     cut = tiles_of(loaded, inputs.size, tile, overlap)
     layout = inputs.layout(levels, attributes_of(run, loaded, calibration))
-    with forecast_file(path, layout) as file:
-        for number, step in enumerate(inputs.inits):
-            for rows, maps in bands(forecaster, inputs, step, 1 + len(levels), cut):
-                central, quantiles = finished(inputs, rows, maps, levels, calibration)
-                file.write(number, rows, slice(0, inputs.size[1]), central, quantiles)
+    with joined() as world:
+        with forecast_file(path, layout) if world.leads else nullcontext() as file:
+            for first in range(0, len(inputs.inits), world.size):
+                mine = min(first + world.rank, len(inputs.inits) - 1)  # who has none left keeps step with the others
+                for rows, maps in bands(forecaster, inputs, inputs.inits[mine], 1 + len(levels), cut):
+                    pieces = world.everyones(finished(inputs, rows, maps, levels, calibration))
+                    for number, (central, quantiles) in enumerate(pieces[: len(inputs.inits) - first], start=first):
+                        if file is not None:
+                            file.write(number, rows, slice(0, inputs.size[1]), central, quantiles)
+        nbytes = world.leaders(size_of(path) if world.leads else 0)
     inputs.series.fields.close()
     return PredictResult(
         run=run.path,
@@ -107,9 +116,14 @@ def predict(
         calibrated=calibration is not None,
         size=inputs.size,
         tile=cut,
-        nbytes=sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file()),
+        nbytes=nbytes,
         notes=inputs.notes,
     )
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
 
 
 def tiles_of(

@@ -1,6 +1,5 @@
 """`stq predict`."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -67,8 +66,6 @@ def predict(
 
     DATA is read as the run's spec says; other variables, units, steps or another grid than the run's are refused.
     """
-    if os.environ.get("WORLD_SIZE", "1") != "1":
-        raise UsageError("predict works in one process: start it without torchrun")
     units = conversions(convert or [])
     from stq.app import RunFolder
 

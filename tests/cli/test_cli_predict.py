@@ -63,11 +63,3 @@ def test_a_damaged_run_is_a_failed_check(trained: Trained, tmp_path: Path) -> No
     best = tmp_path / "run" / "checkpoints" / "best.ckpt"
     best.write_bytes(best.read_bytes()[:-100])
     assert stq("predict", tmp_path / "run", "-o", "out.nc").exit_code == 4
-
-
-def test_several_processes_are_refused(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setenv("RANK", "0")
-    result = stq("predict", trained.run, "-o", "out.nc")
-    assert result.exit_code == 2
-    assert "predict works in one process" in result.stderr

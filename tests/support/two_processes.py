@@ -24,7 +24,7 @@ from support.tiny_runs import gappy_source, tiny_source, tiny_spec
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
-from stq.app import RunFolder, evaluate, resume, train
+from stq.app import RunFolder, evaluate, predict, resume, train
 from stq.app._assembly import assemble
 from stq.errors import Elsewhere, StqError
 from stq.spec import LoadedSpec
@@ -223,6 +223,9 @@ def main(folder: Path) -> None:
         found["gaps, mean of means"] = stq_case(tiny_spec(gappy, [SEVERAL, *case.overrides(batch_size=4)]))
     found["resumed"] = resumed_case(folder, source, ["data.batch_size=2", "trainer.accumulate_grad_batches=2"])
     found["scores"] = scores_of(folder / "whole")
+    dates = ["1999-06", "1999-07", "1999-08"]
+    forecast = predict(RunFolder(folder / "whole"), (), folder / "forecast.nc", init=dates)
+    found["forecast"] = {"init_times": list(forecast.init_times), "bytes": forecast.nbytes}
     one_batch = train(tiny_spec(source, [SEVERAL]), run_dir=folder / "one batch")
     found["trained"] = {"run": str(one_batch.run), "calibrated": one_batch.calibrated, "status": one_batch.status}
     found["scores of one batch"] = scores_of(folder / "one batch")

@@ -13,15 +13,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+import xarray as xr
 from pytorch_lightning import LightningModule
 from support.routed_cases import NETS, RUNS, spawned
 from support.routed_nets import same_bits
 from support.tiny_runs import gappy_source, tiny_source, tiny_spec
 from torch import Tensor
 
-from stq.app import RunFolder, evaluate
+from stq.app import RunFolder, evaluate, predict
 from stq.app._assembly import assemble
 from stq.training import EpochEnded, ForecastModule, Started, Stepped, fit
 
@@ -218,6 +220,18 @@ def test_shared_scores_are_those_of_one_process(pair: Pair, folder: Path, case: 
         for ours, theirs in zip(found[case], wanted, strict=True):
             assert flat(ours) == pytest.approx(flat(theirs), rel=1e-12)
             assert (ours["n"], ours["frames"]) == (theirs["n"], theirs["frames"])
+
+
+def test_a_shared_forecast_is_that_of_one_process(pair: Pair, folder: Path, tmp_path: Path) -> None:
+    """Three initial times for two processes: the last one has none left, and nothing is written twice."""
+    dates = ["1999-06", "1999-07", "1999-08"]
+    alone = predict(RunFolder(folder / "whole"), (), tmp_path / "forecast.nc", init=dates)
+    with xr.open_dataset(tmp_path / "forecast.nc") as wanted, xr.open_dataset(folder / "forecast.nc") as found:
+        assert list(wanted.variables) == list(found.variables)
+        for name in wanted.variables:
+            np.testing.assert_array_equal(found[name].values, wanted[name].values)
+    assert [each["forecast"]["init_times"] for each in pair] == [list(alone.init_times)] * 2
+    assert len({each["forecast"]["bytes"] for each in pair}) == 1
 
 
 def flat(score: Mapping[str, Any]) -> dict[str, float]:
