@@ -65,14 +65,23 @@ def read_naming(
     if mapping not in dataset.variables or dataset[mapping].ndim:
         mapping = None
     described = [name for name in (axes.y, axes.x, latitude, longitude, mapping) if name in dataset.variables]
+    attributes = {str(name): _plain(dataset[name].attrs) for name in described}
+    for name, meaning in ((latitude, "latitude"), (longitude, "longitude")):
+        if name in attributes:  # found by its name or its units: say what it is
+            attributes[name] = {**attributes[name], "standard_name": meaning, **_units_of(attributes[name], meaning)}
     return Naming(
         dims=(axes.y, axes.x),
         latitude=latitude,
         longitude=longitude,
         mapping=mapping,
-        attributes={str(name): _plain(dataset[name].attrs) for name in described},
+        attributes=attributes,
         document={key: str(dataset.attrs[key]) for key in ("title", "institution") if dataset.attrs.get(key)},
     )
+
+
+def _units_of(attributes: Attributes, meaning: str) -> Attributes:
+    unit = {"latitude": "degrees_north", "longitude": "degrees_east"}[meaning]
+    return {"units": attributes.get("units", unit)}
 
 
 def _plain(attributes: Mapping[str, object]) -> Attributes:

@@ -391,3 +391,12 @@ def test_a_run_that_starts_from_another_remembers_the_maps_that_it_was_given(tmp
     assert statistics.site is not None
     np.testing.assert_array_equal(taken_over.site.static, own.site.static)
     assert not np.array_equal(taken_over.site.static, statistics.site.static)
+
+
+def test_positions_that_go_by_their_name_alone_are_said_to_be_positions(made: Made, tmp_path: Path) -> None:
+    def bare(whole: xr.Dataset) -> xr.Dataset:
+        return whole.assign_coords({name: whole[name].drop_attrs() for name in ("lat", "lon")})
+
+    found = forecast(made, tmp_path / "out.nc", variant(made, tmp_path / "bare.nc", bare))
+    assert found.lat.attrs == {"standard_name": "latitude", "units": "degrees_north"}
+    assert found.lon.attrs == {"standard_name": "longitude", "units": "degrees_east"}
