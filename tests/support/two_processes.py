@@ -123,8 +123,8 @@ def pretending_that_all_count_alike() -> Iterator[None]:
     """The mean over processes of their means, which is what DistributedDataParallel takes by itself."""
     former = _forecast_module.exchange
 
-    def plain(losses: dict[str, Tensor], *others: Any) -> GlobalBatch:
-        return replace(former(losses, *others), factors=dict.fromkeys(losses, 1.0))
+    def plain(losses: dict[str, Tensor], *others: Any, **named: Any) -> GlobalBatch:
+        return replace(former(losses, *others, **named), factors=dict.fromkeys(losses, 1.0))
 
     _forecast_module.exchange = plain
     try:
