@@ -63,7 +63,9 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
     else:
         refuse_other_request(statistics, request)
         refuse_other_data(statistics, series, ", ".join(request.source))
-        if statistics.site is not None:  # a run that starts from another takes its numbers, and has maps of its own
+        if (
+            statistics.site is not None and request.static
+        ):  # a run that starts from another takes its numbers, and has maps of its own
             statistics = replace(statistics, site=replace(statistics.site, static=static))
     scaled = scale_fields(series.fields, statistics, series.times.months)
     areas = None if request.blocks is None else split_areas(series.grid.size, request.blocks)
