@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float32, Int64
 
-from stq.data._field_store import FieldStore
+from stq.data._field_store import FieldsOver, FieldStore
 from stq.data._request import RegularStep
 from stq.data._tiles import Tile
 from stq.errors import DataError
@@ -65,20 +65,16 @@ def even_dates(dates: xr.DataArray, step: RegularStep, where: str) -> EvenDates:
     return EvenDates(_axis(dates, frames, count * _MONTHS.get(unit, 0), length), frames)
 
 
-class SparseFields(FieldStore):
+class SparseFields(FieldsOver):
     """Fields on an even axis: a step without a frame in the source is missing as a whole."""
 
     def __init__(self, fields: FieldStore, frames: Int64[np.ndarray, " N"]) -> None:
-        self._fields = fields
+        super().__init__(fields)
         self._frames = frames
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         return len(self._frames), *self._fields.shape[1:]
-
-    @property
-    def chunk(self) -> int:
-        return self._fields.chunk
 
     def read(
         self, steps: Int64[np.ndarray, " n"], tile: Tile, variables: slice = slice(None)
@@ -95,9 +91,6 @@ class SparseFields(FieldStore):
         found = np.full((len(steps), *read.shape[1:]), np.nan, dtype=np.float32)
         found[there] = read
         return found
-
-    def close(self) -> None:
-        self._fields.close()
 
 
 def gap_channel(dates: xr.DataArray) -> Float32[np.ndarray, " N"]:

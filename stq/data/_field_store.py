@@ -59,6 +59,24 @@ class FieldStore(ABC):
         return Tile(slice(0, self.shape[2]), slice(0, self.shape[3]))
 
 
+class FieldsOver(FieldStore):
+    """Fields made of other ones as they are read: their shape, chunks and open files, unless said otherwise."""
+
+    def __init__(self, fields: FieldStore) -> None:
+        self._fields = fields
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return self._fields.shape
+
+    @property
+    def chunk(self) -> int:
+        return self._fields.chunk
+
+    def close(self) -> None:
+        self._fields.close()
+
+
 class FieldsInMemory(FieldStore):
     """Fields in one array: reading is looking."""
 

@@ -5,29 +5,21 @@ from collections import OrderedDict
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from stq.data._field_store import FieldStore
+from stq.data._field_store import FieldsOver, FieldStore
 from stq.data._tiles import Tile
 
 _KEPT = 3  # a window reads its inputs, its targets, and what is known ahead
 
 
-class RowsKept(FieldStore):
+class RowsKept(FieldsOver):
     """The same fields: a tile is read with all columns of its rows, and the tiles beside it cost nothing more.
 
     A compressed file gives up whole chunks, however little of them is wanted.
     """
 
     def __init__(self, fields: FieldStore) -> None:
-        self._fields = fields
+        super().__init__(fields)
         self._bands: OrderedDict[tuple[object, ...], np.ndarray] = OrderedDict()
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        return self._fields.shape
-
-    @property
-    def chunk(self) -> int:
-        return self._fields.chunk
 
     def read(
         self, steps: Int64[np.ndarray, " n"], tile: Tile, variables: slice = slice(None)
@@ -45,4 +37,4 @@ class RowsKept(FieldStore):
 
     def close(self) -> None:
         self._bands.clear()
-        self._fields.close()
+        super().close()

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from stq.data._field_store import FieldStore
+from stq.data._field_store import FieldsOver, FieldStore
 from stq.data._tiles import Tile
 
 _KELVIN, _FAHRENHEIT = Fraction("273.15"), Fraction("459.67")
@@ -79,20 +79,12 @@ def _canonical(unit: str) -> str:
     return _CANONICAL.get(plain, plain)
 
 
-class ConvertedFields(FieldStore):
+class ConvertedFields(FieldsOver):
     """Fields of which some variables are converted as they are read, in double precision."""
 
     def __init__(self, fields: FieldStore, conversions: tuple[Conversion | None, ...]) -> None:
-        self._fields = fields
+        super().__init__(fields)
         self._conversions = conversions
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        return self._fields.shape
-
-    @property
-    def chunk(self) -> int:
-        return self._fields.chunk
 
     def read(
         self, steps: Int64[np.ndarray, " n"], tile: Tile, variables: slice = slice(None)
@@ -102,6 +94,3 @@ class ConvertedFields(FieldStore):
             if each is not None:
                 found[:, index] = found[:, index].astype(np.float64) * float(each.factor) + float(each.offset)
         return found
-
-    def close(self) -> None:
-        self._fields.close()

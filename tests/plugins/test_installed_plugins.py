@@ -1,23 +1,10 @@
 """The loader among installed distributions: sound ones, broken ones, and two that clash."""
 
-import sys
-
 import pytest
 from support.plugin_files import LOSS, install
 
 from stq.errors import PluginError
 from stq.registry import load_losses
-
-
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    """A folder of installed distributions, on the path; what was imported from it is forgotten afterwards."""
-    monkeypatch.syspath_prepend(tmp_path)
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
-            del sys.modules[name]
 
 
 def _broken(registry):

@@ -34,17 +34,6 @@ def stq_readers():
 """
 
 
-@pytest.fixture
-def site(tmp_path, monkeypatch):
-    """A folder of installed distributions, on the path; what was imported from it is forgotten afterwards."""
-    monkeypatch.syspath_prepend(tmp_path)
-    before = set(sys.modules)
-    yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
-            del sys.modules[name]
-
-
 def test_a_plugin_reads_files_of_its_own_and_brings_no_losses(site):
     install(site, "text-reader", READER.format(name="text", suffix=".cells.txt"))
     field = seasonal(30)
