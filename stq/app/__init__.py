@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from stq.app._check import CheckResult, check
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
+    from stq.app._compare import Progress, compare
+    from stq.app._comparison_result import ComparedRun, ComparisonResult, Difference
     from stq.app._evaluate import EvaluateResult, evaluate
+    from stq.app._evaluate_origins import OriginsResult, evaluate_origins
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
@@ -26,13 +29,18 @@ if TYPE_CHECKING:
 _HOMES = {
     "CheckGradsResult": "_check_grads",
     "CheckResult": "_check",
+    "ComparedRun": "_comparison_result",
+    "ComparisonResult": "_comparison_result",
+    "Difference": "_comparison_result",
     "EvaluateResult": "_evaluate",
     "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
     "InspectResult": "_inspect_data",
     "LossCard": "_list_losses",
+    "OriginsResult": "_evaluate_origins",
     "PluginCard": "_list_plugins",
     "PredictResult": "_predict",
+    "Progress": "_compare",
     "Ready": "_train_result",
     "RunFolder": "_run_folder",
     "StoreResult": "_pack",
@@ -40,7 +48,9 @@ _HOMES = {
     "check": "_check",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
+    "compare": "_compare",
     "evaluate": "_evaluate",
+    "evaluate_origins": "_evaluate_origins",
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
     "list_losses": "_list_losses",
@@ -55,13 +65,18 @@ _HOMES = {
 __all__ = [
     "CheckGradsResult",
     "CheckResult",
+    "ComparedRun",
+    "ComparisonResult",
+    "Difference",
     "EvaluateResult",
     "InitResult",
     "InitialWeights",
     "InspectResult",
     "LossCard",
+    "OriginsResult",
     "PluginCard",
     "PredictResult",
+    "Progress",
     "Ready",
     "RunFolder",
     "StoreResult",
@@ -69,7 +84,9 @@ __all__ = [
     "check",
     "check_grads",
     "check_module",
+    "compare",
     "evaluate",
+    "evaluate_origins",
     "init_spec",
     "inspect_data",
     "list_losses",

@@ -1,6 +1,6 @@
 """Score a run on one of its splits, against persistence and climatology."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stq.app._assembly import build_network, put_weights
@@ -54,8 +54,10 @@ class EvaluateResult:
         }
 
 
-def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
+def evaluate(run: RunFolder, *, split: str = "test", block: tuple[int, int] | None = None) -> EvaluateResult:
     """Forecast every window of `split` with the best checkpoint and score it, in units, before and after calibration.
+
+    `block` is the first window and the one after the last, in the order of issue; None for all.
 
     Several processes (torchrun) share the windows, and each has the scores of all of them.
 
@@ -64,7 +66,7 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
     """
     with joined() as world:
         with world.together():
-            data, scores = score_windows(run, split, world)
+            data, scores = score_windows(run, split, world, block)
         with world.together():
             table = scores.compute()
     calibration = read_calibration(run)
@@ -79,14 +81,18 @@ def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
     )
 
 
-def score_windows(run: RunFolder, split: str, world: World) -> tuple[ForecastData, ForecastScores]:
-    """The data, and the scores of this process's windows."""
+def score_windows(
+    run: RunFolder, split: str, world: World, block: tuple[int, int] | None = None
+) -> tuple[ForecastData, ForecastScores]:
+    """The data with the windows of the block, and the scores of this process's windows."""
     loaded = run.load_spec()
     data = open_data(loaded.spec.data, Statistics.load(run.statistics), loaded=loaded)
     if data.fingerprint != run.read_environment().get("data_sha256"):
         raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
     if split not in data.splits:
         raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
+    if block is not None:
+        data = replace(data, splits={**data.splits, split: data.splits[split].between(*block)})
     forecaster = build_network(loaded, data)
     put_weights(forecaster, run)
     calibration = read_calibration(run)

@@ -8,6 +8,7 @@ from stq import __version__
 from stq.cli._check import check
 from stq.cli._check_grads import check_grads
 from stq.cli._command_line import CommandLine
+from stq.cli._compare import compare
 from stq.cli._data import data
 from stq.cli._eval import evaluate
 from stq.cli._init import init
@@ -37,6 +38,7 @@ def stq(version: Version = False) -> None:
 
 app.command("train")(train)
 app.command("eval")(evaluate)
+app.command("compare")(compare)
 app.command("predict")(predict)
 app.command("check-grads")(check_grads)
 app.command("check")(check)

@@ -1,6 +1,7 @@
 """Windows as tensors, one at a time."""
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 import torch
@@ -49,6 +50,12 @@ class WindowDataset(Dataset[Batch]):
     def issue_times(self) -> tuple[int, ...]:
         """For each item, the index in the series of the last input step: when the forecast is issued."""
         return tuple(self._items[:, 0].tolist())
+
+    def between(self, first: int, stop: int) -> "WindowDataset":
+        """The items from number `first` to before number `stop`."""
+        chosen = copy(self)
+        chosen._items = self._items[first:stop]
+        return chosen
 
     def __len__(self) -> int:
         return len(self._items)

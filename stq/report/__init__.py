@@ -5,10 +5,12 @@ xarray is imported: results are only looked at.
 """
 
 from stq.report._check import check_summary
+from stq.report._comparison import comparison_markdown, comparison_tables
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables
 from stq.report._losses import loss_page, loss_table
+from stq.report._origins import origin_tables
 from stq.report._plugins import plugin_table
 from stq.report._prediction import prediction_summary
 from stq.report._problems import problem_text
@@ -23,12 +25,15 @@ __all__ = [
     "TrainingDisplay",
     "TrainingLines",
     "check_summary",
+    "comparison_markdown",
+    "comparison_tables",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
     "json_text",
     "loss_page",
     "loss_table",
+    "origin_tables",
     "plugin_table",
     "prediction_summary",
     "problem_text",
