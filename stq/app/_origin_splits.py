@@ -26,11 +26,12 @@ def splits_at(loaded: LoadedSpec, origins: Sequence[str]) -> dict[str, tuple[str
     found = {}
     for origin in origins:
         try:
-            end = resolve_splits({"train": (origin, origin)}, times)["train"].stop
+            end = resolve_splits({"origin": (origin, origin)}, times)["origin"].stop
             moved = move(parts, end, len(times))
             plan_windows(len(times), request.history, request.horizons, moved, gap=request.gap, strict=request.strict)
         except DataError as error:
-            raise DataError(f"origin {origin}: {error}") from error
+            said = str(error).removeprefix("data.split: ")
+            raise DataError(f"origin {origin}: {said}") from error
         labels = times.labels
         found[origin] = tuple(
             f'data.split.{name}=["{labels[part.start]}", "{labels[part.stop - 1]}"]' for name, part in moved.items()

@@ -5,7 +5,12 @@ xarray is imported: results are only looked at.
 """
 
 from stq.report._check import check_summary
-from stq.report._comparison import comparison_markdown, comparison_tables
+from stq.report._comparison import (
+    comparison_markdown,
+    comparison_tables,
+    difference_in_words,
+    value_in_words,
+)
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables
@@ -27,6 +32,7 @@ __all__ = [
     "check_summary",
     "comparison_markdown",
     "comparison_tables",
+    "difference_in_words",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
@@ -41,4 +47,5 @@ __all__ = [
     "store_summary",
     "training_outcome",
     "training_plan",
+    "value_in_words",
 ]

@@ -25,6 +25,8 @@ HEADERS = {
 }
 """Columns of the table by variable and horizon."""
 DECIMALS = {"%": 2, "points": 2, "epochs": 1}
+FEW = 6
+"""Pairs with which the permutation p can first fall below 0.05."""
 OUTSIDE = "*"
 """Marks a difference whose interval leaves out 0."""
 
@@ -72,7 +74,13 @@ def overall(result: "ComparisonResult", arm: str, rows: "Sequence[Difference]", 
     first = result.arms[0]
     header = ["figure", f"{first}>", f"{arm}>", f"{arm} minus {first} [95 % interval]", "p>"]
     cells = [
-        [row.title, value(row, row.first), value(row, row.other), in_words(row), significant(row.p, 2)]
+        [
+            row.title,
+            value_in_words(row, row.first),
+            value_in_words(row, row.other),
+            difference_in_words(row),
+            significant(row.p, 2),
+        ]
         for row in rows
         if row.variable is None
     ]
@@ -106,7 +114,7 @@ def plan_of(result: "ComparisonResult") -> Table:
     return f"{len(rows)} runs", ["run", "epochs>", "to do"], rows
 
 
-def in_words(row: "Difference") -> str:
+def difference_in_words(row: "Difference") -> str:
     """The difference and what it is worth."""
     unit = {"epochs": " epochs", "points": " points"}.get(row.unit, f" {row.unit}")
     mean = signed(row.mean, row.unit)
@@ -124,14 +132,15 @@ def sentences(result: "ComparisonResult") -> list[str]:
     """What to have in mind when reading the numbers."""
     texts = []
     if result.differences:
-        first = result.arms[0]
+        first, few = result.arms[0], result.pairs < FEW
         texts.append(
             f"Differences are arm minus {first}, paired by seed; % is of {first}, points are percentage points. The "
             f"interval is Student's over seeds: within noise means that it holds 0. It tells nothing of other data."
         )
         texts.append(
             f"p is the exact sign-flip permutation p; with {result.pairs} seeds it can't be below "
-            f"{significant(result.smallest_p, 2)}."
+            f"{significant(result.smallest_p, 2)}"
+            + (": too few to bear out any interval, which rests on normal differences." if few else ".")
         )
         texts.append(
             f"{len(result.outside)} of {len(result.decided)} rows lie outside noise; if nothing differed at all, about "
@@ -163,7 +172,7 @@ def signed(number: float, unit: str) -> str:
     return f"{number:+.{DECIMALS[unit]}f}"
 
 
-def value(row: "Difference", number: float | None) -> str:
+def value_in_words(row: "Difference", number: float | None) -> str:
     """What the arm itself comes to: a share in percent, epochs, or in units of the data."""
     if number is None:
         return ABSENT
