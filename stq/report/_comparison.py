@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from stq.report._numbers import ABSENT, percent, significant
+from stq.report._numbers import ABSENT, significant
 from stq.report._table import add_row, new_table, titled
 
 if TYPE_CHECKING:
@@ -177,5 +177,5 @@ def value_in_words(row: "Difference", number: float | None) -> str:
     if number is None:
         return ABSENT
     if row.unit == "points":
-        return percent(number)
+        return f"{100 * number:.2f} %"
     return f"{number:.1f}" if row.unit == "epochs" else significant(number, 4)
