@@ -8,5 +8,12 @@ much chance is left with so few frames.
 from stq.calibration._conformal_calibration import ConformalCalibration
 from stq.calibration._conformity_scores import ConformityScores, conformal_quantile
 from stq.calibration._expected_coverage import expected_coverage_range
+from stq.calibration._quantile_sketch import QuantileSketch
 
-__all__ = ["ConformalCalibration", "ConformityScores", "conformal_quantile", "expected_coverage_range"]
+__all__ = [
+    "ConformalCalibration",
+    "ConformityScores",
+    "QuantileSketch",
+    "conformal_quantile",
+    "expected_coverage_range",
+]
