@@ -70,8 +70,9 @@ class QuantileSketch:
             raise DataError("the weights of values that quantiles are asked of must be finite and not below 0")
         self.n += len(new)
         self._greatest = max(self._greatest, float(new.max()))
-        for part, share in zip(new.split(self.capacity), mass.split(self.capacity), strict=True):
-            self._waiting.append((part, share))
+        for first in range(0, len(new), self.capacity):
+            part = slice(first, first + self.capacity)
+            self._waiting.append((new[part], mass[part]))
             if sum(len(waiting) for waiting, _ in self._waiting) >= self.capacity:
                 self._settle()
 
@@ -131,7 +132,7 @@ class QuantileSketch:
                     high = middle
             self._exponent = low
             values = _upper_ends(values, low)
-        self._values, places = values.unique_consecutive(return_inverse=True)
+        self._values, places = torch.unique_consecutive(values, return_inverse=True)
         self._sums = torch.zeros_like(self._values).index_add_(0, places, sums[order])
 
 
@@ -143,3 +144,10 @@ def _upper_ends(values: Tensor, exponent: int) -> Tensor:
 
 def _different(ascending: Tensor) -> int:
     return 1 + int((ascending[1:] != ascending[:-1]).sum())
+
+
+def conformal_quantile(scores: Float[Tensor, " n"], weights: Float[Tensor, " n"], coverage: float) -> float:
+    """`QuantileSketch.conformal` of scores that are all at hand."""
+    sketch = QuantileSketch()
+    sketch.update(scores, weights)
+    return sketch.conformal(coverage)
