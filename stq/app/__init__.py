@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stq.app._calibrate_run import CalibrateResult, calibrate
     from stq.app._check import CheckResult, check
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from stq.app._train_result import Ready, TrainResult
 
 _HOMES = {
+    "CalibrateResult": "_calibrate_run",
     "CheckGradsResult": "_check_grads",
     "CheckResult": "_check",
     "EvaluateResult": "_evaluate",
@@ -37,6 +39,7 @@ _HOMES = {
     "RunFolder": "_run_folder",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
+    "calibrate": "_calibrate_run",
     "check": "_check",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
@@ -53,6 +56,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CalibrateResult",
     "CheckGradsResult",
     "CheckResult",
     "EvaluateResult",
@@ -66,6 +70,7 @@ __all__ = [
     "RunFolder",
     "StoreResult",
     "TrainResult",
+    "calibrate",
     "check",
     "check_grads",
     "check_module",

@@ -11,7 +11,8 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from stq.app._data import readers_for, request_of
-from stq.data import ForecastData, ForecastInputs, StaticMap, read_strata
+from stq.app._run_folder import RunFolder
+from stq.data import ForecastData, ForecastInputs, StaticMap, StrataMap, read_strata
 from stq.errors import SpecError, UsageError
 from stq.spec import LoadedSpec
 from stq.tensors import Batch
@@ -51,28 +52,39 @@ class Stratification:
         return torch.where(in_space < 0, -1, in_time + in_space)
 
 
-def stratification(data: ForecastData | ForecastInputs, kind: Kind, loaded: LoadedSpec) -> Stratification:
+def stratification(
+    data: ForecastData | ForecastInputs, kind: Kind, loaded: LoadedSpec, *, run: RunFolder | None = None
+) -> Stratification:
     """The months or seasons of the times that targets are of, or the strata of the map that the spec names.
+
+    A finished `run` keeps that map: it is read from there, if it is there.
 
     Raises:
         SpecError: `stratum` without `strata` in the spec.
         DataError: a map that can't be used.
+        CheckFailed: the map in the run is damaged.
     """
     labels = data.times if isinstance(data, ForecastData) else data.series.times.labels
     if kind == "stratum":
-        strata = loaded.spec.strata
-        if strata is None:
-            hint = "strata: NAME, or {variable: NAME, file: PATH}"
-            raise SpecError([loaded.problem((), "strata of the field are asked for, and the spec names no map", hint)])
-        readers = readers_for(loaded.spec.data, tuple(Path(plugin) for plugin in loaded.spec.plugins))
-        file = None if strata.file is None else str(strata.file)
-        found = read_strata(request_of(loaded.spec.data, readers), StaticMap(strata.variable, file))
+        kept = run is not None and run.strata.is_file()
+        found = StrataMap.from_file(run.strata) if run is not None and kept else strata_of(loaded)
         return Stratification(kind, found.names, data.horizons, np.zeros(len(labels), dtype=np.int64), found.index)
     months = np.array([int(label.partition("T")[0].split("-")[-2]) for label in labels], dtype=np.int64)
     whole = np.zeros(data.size, dtype=np.int64)
     if kind == "month":
         return Stratification(kind, MONTHS, data.horizons, months - 1, whole)
     return Stratification(kind, SEASONS, data.horizons, months % 12 // 3, whole)
+
+
+def strata_of(loaded: LoadedSpec) -> StrataMap:
+    """The map that the spec names, from the data."""
+    strata = loaded.spec.strata
+    if strata is None:
+        hint = "name one in the spec, as strata: NAME, or strata: {variable: NAME, file: PATH}"
+        raise SpecError([loaded.problem((), "strata of the field are asked for, and the spec names no map", hint)])
+    readers = readers_for(loaded.spec.data, tuple(Path(plugin) for plugin in loaded.spec.plugins))
+    file = None if strata.file is None else str(strata.file)
+    return read_strata(request_of(loaded.spec.data, readers), StaticMap(strata.variable, file))
 
 
 def combined(parts: Sequence[Stratification]) -> Stratification:

@@ -6,6 +6,7 @@ moves the quantiles of later forecasts. All in units. `expected_coverage_range` 
 is left with so few frames, and `calibration_notes` what of it a person should know.
 """
 
+from stq.calibration._bands import Band, bands
 from stq.calibration._conformal_calibration import ConformalCalibration, Corrections, Form
 from stq.calibration._conformity_scores import ConformityScores
 from stq.calibration._expected_coverage import expected_coverage_range, least_frames
@@ -13,11 +14,13 @@ from stq.calibration._notes import calibration_notes
 from stq.calibration._quantile_sketch import QuantileSketch, conformal_quantile
 
 __all__ = [
+    "Band",
     "ConformalCalibration",
     "ConformityScores",
     "Corrections",
     "Form",
     "QuantileSketch",
+    "bands",
     "calibration_notes",
     "conformal_quantile",
     "expected_coverage_range",

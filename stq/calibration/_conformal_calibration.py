@@ -61,6 +61,12 @@ class ConformalCalibration:
     fitted_on: str = "calibration"
     """The part of the run's data that it was fitted on, or the files."""
 
+    @property
+    def terms(self) -> str:
+        """What was fitted, on what, in words."""
+        together = ", ".join(self.by)
+        return f"{f'by {together}' if together else 'everything pooled'}, {self.scores}, on {self.fitted_on}"
+
     def apply(
         self,
         central: Float[Tensor, "B H C Y X"],

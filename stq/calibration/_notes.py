@@ -8,7 +8,7 @@ from stq.calibration._expected_coverage import least_frames
 def calibration_notes(calibration: ConformalCalibration) -> tuple[str, ...]:
     """Levels that ask for more frames than there are, and groups that have none or few of their own."""
     notes = []
-    fewest = min(min(row) for row in calibration.frames)
+    fewest = _fewest(calibration.frames)
     asking = _asking(calibration)
     if asking > fewest:
         notes.append(f"{_count(fewest)} to calibrate on: {_wish(calibration)}")
@@ -16,14 +16,12 @@ def calibration_notes(calibration: ConformalCalibration) -> tuple[str, ...]:
     none = [name for name, frames in fewest_in.items() if not frames]
     if none:
         notes.append(
-            f"no calibration frame, at one horizon or more, in {', '.join(none)}: the correction of all of them "
+            f"no calibration frame, at one horizon or more, of {', '.join(none)}: the correction of all groups "
             f"together is used there"
         )
-    few = [f"{name} ({frames})" for name, frames in fewest_in.items() if 0 < frames < asking]
-    if few and asking <= fewest:
+    few = [f"{name} ({frames})" for name, frames in fewest_in.items() if 0 < frames < asking <= fewest]
+    if few:
         notes.append(f"few frames to calibrate on in {', '.join(few)}: {_wish(calibration)}")
-    elif few:
-        notes.append(f"the frames of each part: {', '.join(few)}")
     return tuple(notes)
 
 

@@ -1,6 +1,10 @@
 """A map of strata: which part of the field each cell belongs to."""
 
+import zlib
 from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -10,7 +14,7 @@ from stq.data._packed_store import is_store
 from stq.data._request import DataRequest, StaticMap
 from stq.data._series import Series, read_series
 from stq.data._static import read_constant
-from stq.errors import DataError
+from stq.errors import CheckFailed, DataError
 
 _MOST = 1000
 """More strata than this are taken for a map that isn't one of classes."""
@@ -22,6 +26,24 @@ class StrataMap:
 
     names: tuple[str, ...]
     index: Int64[np.ndarray, "Y X"]
+
+    def to_bytes(self) -> bytes:
+        """As a NumPy archive."""
+        file = BytesIO()
+        np.savez_compressed(file, names=np.array(self.names, dtype=np.str_), index=self.index)
+        return file.getvalue()
+
+    @classmethod
+    def from_file(cls, path: Path) -> "StrataMap":
+        """What `to_bytes` made. Raises CheckFailed where it is damaged."""
+        try:
+            with np.load(path, allow_pickle=False) as found:
+                names, index = tuple(found["names"].tolist()), found["index"]
+        except (OSError, ValueError, KeyError, BadZipFile, EOFError, zlib.error) as error:
+            raise CheckFailed(f"{path}: the map of strata is damaged: {error}") from error
+        if index.ndim != 2 or index.dtype != np.int64 or not (index.min() >= -1 and index.max() < len(names)):
+            raise CheckFailed(f"{path}: the map of strata is damaged: it names strata that there are none of")
+        return cls(names, index)
 
 
 def read_strata(request: DataRequest, item: StaticMap) -> StrataMap:

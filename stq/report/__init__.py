@@ -4,6 +4,7 @@ Tables fit 80 columns, carry their units, and say in words what they say in colo
 xarray is imported: results are only looked at.
 """
 
+from stq.report._calibration import calibration_tables
 from stq.report._check import check_summary
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
@@ -22,6 +23,7 @@ from stq.report._training_plan import training_plan
 __all__ = [
     "TrainingDisplay",
     "TrainingLines",
+    "calibration_tables",
     "check_summary",
     "gradient_tables",
     "init_summary",

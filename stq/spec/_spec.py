@@ -63,8 +63,8 @@ class Spec(Section):
     """A map of whole numbers, constant in time and on the data's grid, that divides the field into strata: a variable's
     name, or {variable, file}. For `calibration.by: [stratum]` and for scores by stratum. Default null, none."""
     calibration: Annotated[CalibrationSpec | None, Field(validate_default=True)] = CalibrationSpec()
-    """Calibration of the band, {method, by}; null for none; default conformal by horizon and variable where the split
-    has a calibration part, else null."""
+    """Calibration of the band, {method, by, scores}; null for none; default conformal by horizon and variable where the
+    split has a calibration part, else null."""
     plugins: SetOf[File] = ()
     """Further local plugin files, relative to the spec's file; default none."""
     init_from: File | None = None
@@ -119,4 +119,7 @@ class Spec(Section):
             if calibration is not None:
                 hint = "add data.split.calibration, or set calibration: null"
                 refuse(Mistake("the split has no calibration part to calibrate on", hint=hint, on="key"))
+        if calibration is not None and "stratum" in calibration.by and around.data.get("strata", True) is None:
+            hint = "name a map of whole numbers: strata: NAME, or strata: {variable: NAME, file: PATH}"
+            refuse(Mistake("there are no strata to calibrate by", ("by", calibration.by.index("stratum")), hint))
         return calibration
