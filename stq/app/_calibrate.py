@@ -75,6 +75,16 @@ def groups_of(
     return combined(parts) if parts else None
 
 
+def groups_for(
+    calibration: ConformalCalibration | None, data: ForecastData | ForecastInputs, loaded: LoadedSpec, run: RunFolder
+) -> Stratification | None:
+    """The groups that a run's calibration is by. Raises CheckFailed where the run tells others apart than those."""
+    groups = None if calibration is None else groups_of(calibration.by, data, loaded, run)
+    if calibration is not None and calibration.groups != (() if groups is None else groups.names):
+        raise CheckFailed(f"{run.calibration} is by groups that the run has not (any more): calibrate it again")
+    return groups
+
+
 def normalised_units(data: ForecastData) -> tuple[float, ...]:
     """What a normalised unit of each variable is in units: of a transformed one, around the mean of its climatology."""
     count = len(data.variables)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stq.app._assembly import build_network, put_weights
-from stq.app._calibrate import groups_of, read_calibration
+from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_data
 from stq.app._forecasting import forecast_split
 from stq.app._losses import levels_of
@@ -90,7 +90,7 @@ def score_windows(run: RunFolder, split: str, world: World) -> tuple[ForecastDat
     forecaster = build_network(loaded, data)
     put_weights(forecaster, run)
     calibration = read_calibration(run)
-    groups = None if calibration is None else groups_of(calibration.by, data, loaded, run)
+    groups = groups_for(calibration, data, loaded, run)
     levels = levels_of(loaded)
     extremes = data.anomaly_range()
     scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, anomaly_range=extremes)

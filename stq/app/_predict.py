@@ -17,7 +17,7 @@ from torch.utils.data import default_collate
 
 from stq import __version__
 from stq.app._assembly import build_network, put_weights
-from stq.app._calibrate import groups_of, read_calibration
+from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_run_inputs
 from stq.app._losses import levels_of
 from stq.app._run_folder import RunFolder
@@ -94,7 +94,7 @@ def predict(
     put_weights(forecaster, run)
     forecaster.eval()
     calibration, levels = read_calibration(run), levels_of(loaded)
-    groups = None if calibration is None else groups_of(calibration.by, inputs, loaded, run)
+    groups = groups_for(calibration, inputs, loaded, run)
     cut = tiles_of(loaded, inputs.size, tile, overlap)
     layout = inputs.layout(levels, attributes_of(run, loaded, calibration))
     with joined() as world:

@@ -10,7 +10,8 @@ from stq.errors import DataError, NonFiniteError
 
 CAPACITY = 2**16
 """Different values that a sketch tells apart: 1 MB."""
-_FINEST, _COARSEST = -1000, 970
+_FINEST, _COARSEST = -1000, 1022
+_GREATEST = torch.finfo(torch.float64).max
 
 
 class QuantileSketch:
@@ -138,8 +139,9 @@ class QuantileSketch:
 
 def _upper_ends(values: Tensor, exponent: int) -> Tensor:
     """The least multiple of 2^exponent that is not below each value. Exact: nothing but powers of two is multiplied."""
-    multiples = values.mul(math.ldexp(1.0, -exponent)).ceil_().mul_(math.ldexp(1.0, exponent))
-    return torch.where(values.abs() >= math.ldexp(1.0, exponent + 53), values, multiples) + 0.0
+    multiples = values.mul(math.ldexp(1.0, -exponent)).ceil_().mul_(math.ldexp(1.0, exponent)).clamp_(max=_GREATEST)
+    whole = values.abs() * 2.0**-53 >= math.ldexp(1.0, exponent)  # too large to have anything behind the point
+    return torch.where(whole, values, multiples) + 0.0
 
 
 def _different(ascending: Tensor) -> int:

@@ -21,6 +21,8 @@ def calibration_tables(result: "CalibrateResult") -> Group:
     for group, rows in by_group:
         widest = max((row.claimed for row in rows), default=0.0)
         shown = rows if group is None else [row for row in rows if row.claimed == widest]
+        if group is not None and not any(row.frames for row in rows):
+            continue  # a note names it
         title = group or ("Corrections" if len(by_group) == 1 else "All together")
         parts.append(titled(title, table(shown, result)))
     windows = "1 window" if result.windows == 1 else f"{result.windows} windows"
