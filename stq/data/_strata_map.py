@@ -37,7 +37,7 @@ class StrataMap:
     def from_file(cls, path: Path) -> "StrataMap":
         """What `to_bytes` made. Raises CheckFailed where it is damaged."""
         try:
-            with np.load(path, allow_pickle=False) as found:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
                 names, index = tuple(found["names"].tolist()), found["index"]
         except (OSError, ValueError, KeyError, BadZipFile, EOFError, zlib.error) as error:
             raise CheckFailed(f"{path}: the map of strata is damaged: {error}") from error
