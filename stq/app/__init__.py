@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stq.app._calibrate_run import CalibrateResult, calibrate
     from stq.app._check import CheckResult, check
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from stq.app._train_result import Ready, TrainResult
 
 _HOMES = {
+    "CalibrateResult": "_calibrate_run",
     "CheckGradsResult": "_check_grads",
     "CheckResult": "_check",
     "ComparedRun": "_comparison_result",
@@ -45,6 +47,7 @@ _HOMES = {
     "RunFolder": "_run_folder",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
+    "calibrate": "_calibrate_run",
     "check": "_check",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
@@ -63,6 +66,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CalibrateResult",
     "CheckGradsResult",
     "CheckResult",
     "ComparedRun",
@@ -81,6 +85,7 @@ __all__ = [
     "RunFolder",
     "StoreResult",
     "TrainResult",
+    "calibrate",
     "check",
     "check_grads",
     "check_module",

@@ -9,10 +9,10 @@ from stq.app._data import open_data
 from stq.app._device import refuse_missing_device
 from stq.app._init_from import InitialWeights, refuse_frozen_at_random, start_from
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
-from stq.app._not_yet import refuse_not_yet
 from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
-from stq.data import ForecastData, ForecastInputs, Statistics
+from stq.app._strata import strata_of
+from stq.data import ForecastData, ForecastInputs, Statistics, StrataMap
 from stq.errors import CheckFailed, DataError, SpecError, nearest
 from stq.losses import LossContext
 from stq.models import Forecaster, build_forecaster
@@ -31,6 +31,7 @@ class Experiment:
     module: ForecastModule
     loaders: Loaders
     initial: InitialWeights | None
+    strata: StrataMap | None
     notes: tuple[str, ...]
 
 
@@ -75,12 +76,12 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         seed=spec.seed,
     )
     notes = (*routing_notes(spec, losses, plan, warm=fitted is not None), *data.notes)
-    return Experiment(loaded, losses, data, module, loaders, initial, notes)
+    strata = None if spec.strata is None else strata_of(loaded)
+    return Experiment(loaded, losses, data, module, loaders, initial, strata, notes)
 
 
 def refuse_unsuited(loaded: LoadedSpec) -> None:
-    """Refuse what stq, or this machine, can't do. Raises SpecError."""
-    refuse_not_yet(loaded)
+    """Refuse what this machine can't do. Raises SpecError."""
     refuse_missing_device(loaded)
 
 

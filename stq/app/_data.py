@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from stq.data import (
@@ -110,6 +111,15 @@ def open_run_inputs(
     with shown_in(loaded):
         readers = readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins))
         return open_inputs(request_of(spec, readers), statistics, init=init, units=units)
+
+
+def open_other_data(loaded: LoadedSpec, statistics: Statistics, source: Sequence[str]) -> ForecastData:
+    """Other files of the run's kind, with every window of theirs, of whole fields, in one split: `train`."""
+    spec = loaded.spec.data.model_copy(update={"source": tuple(source)})
+    readers = readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins))
+    request = replace(request_of(spec, readers), split={"train": 1.0}, patch=None, rare=None, blocks=None, gap=0)
+    with shown_in(loaded):
+        return build_data(request, statistics)
 
 
 @contextmanager

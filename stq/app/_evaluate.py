@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stq.app._assembly import build_network, put_weights
-from stq.app._calibrate import read_calibration
+from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_data
 from stq.app._forecasting import forecast_split
 from stq.app._losses import levels_of
 from stq.app._run_folder import RunFolder
-from stq.calibration import ConformalCalibration, expected_coverage_range
+from stq.calibration import ConformalCalibration, calibration_notes, expected_coverage_range
 from stq.data import ForecastData, Statistics
 from stq.errors import CheckFailed, UsageError
 from stq.metrics import ForecastScores, Score
@@ -77,7 +77,7 @@ def evaluate(run: RunFolder, *, split: str = "test", block: tuple[int, int] | No
         calibrated=calibration is not None,
         scores=table,
         chance=chance_ranges(table, calibration),
-        notes=data.notes,
+        notes=(*data.notes, *(() if calibration is None else scoring_notes(calibration, split))),
     )
 
 
@@ -96,13 +96,15 @@ def score_windows(
     forecaster = build_network(loaded, data)
     put_weights(forecaster, run)
     calibration = read_calibration(run)
+    groups = groups_for(calibration, data, loaded, run)
     levels = levels_of(loaded)
     extremes = data.anomaly_range()
     scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, anomaly_range=extremes)
     for found in forecast_split(forecaster, data, split, batch_size=loaded.spec.data.batch_size, world=world):
         quantiles = found.quantiles
         if calibration is not None and quantiles is not None:
-            quantiles = calibration.apply(found.central, quantiles, levels)
+            group = None if groups is None else groups.index(found.batch)
+            quantiles = calibration.apply(found.central, quantiles, levels, group=group)
         scores.update(
             central=found.central,
             quantiles=quantiles,
@@ -115,6 +117,14 @@ def score_windows(
             time=found.batch.time,
         )
     return data, scores
+
+
+def scoring_notes(calibration: ConformalCalibration, split: str) -> tuple[str, ...]:
+    """What a person should know of the calibration when reading the scores of a split."""
+    notes = calibration_notes(calibration)
+    if calibration.fitted_on == split:
+        notes += (f"the band was calibrated on {split} itself: its coverage there is no test of it",)
+    return notes
 
 
 def chance_ranges(scores: tuple[Score, ...], calibration: ConformalCalibration | None) -> tuple[ChanceRange, ...]:

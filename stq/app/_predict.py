@@ -11,12 +11,13 @@ from shlex import join
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
+from torch import Tensor
 from torch.utils.data import default_collate
 
 from stq import __version__
 from stq.app._assembly import build_network, put_weights
-from stq.app._calibrate import read_calibration
+from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_run_inputs
 from stq.app._losses import levels_of
 from stq.app._run_folder import RunFolder
@@ -93,6 +94,7 @@ def predict(
     put_weights(forecaster, run)
     forecaster.eval()
     calibration, levels = read_calibration(run), levels_of(loaded)
+    groups = groups_for(calibration, inputs, loaded, run)
     cut = tiles_of(loaded, inputs.size, tile, overlap)
     layout = inputs.layout(levels, attributes_of(run, loaded, calibration))
     with joined() as world:
@@ -100,7 +102,8 @@ def predict(
             for first in range(0, len(inputs.inits), world.size):
                 mine = min(first + world.rank, len(inputs.inits) - 1)  # who has none left keeps step with the others
                 for rows, maps in bands(forecaster, inputs, inputs.inits[mine], 1 + len(levels), cut):
-                    pieces = world.everyones(finished(inputs, rows, maps, levels, calibration))
+                    group = None if groups is None else groups.at(inputs.inits[mine], rows)
+                    pieces = world.everyones(finished(inputs, rows, maps, levels, calibration, group))
                     for number, (central, quantiles) in enumerate(pieces[: len(inputs.inits) - first], start=first):
                         if file is not None:
                             file.write(number, rows, slice(0, inputs.size[1]), central, quantiles)
@@ -176,6 +179,7 @@ def finished(
     maps: Maps,
     levels: Sequence[float],
     calibration: ConformalCalibration | None,
+    group: Int64[Tensor, "H y X"] | None,
 ) -> tuple[Float32[np.ndarray, "H C Y X"], Float32[np.ndarray, "H Q C Y X"] | None]:
     """A band as it is written: calibrated, and missing where nothing was learnt."""
     unknown = ~inputs.known(rows)
@@ -184,7 +188,8 @@ def finished(
         quantiles = maps[:, 1:].copy()
         if calibration is not None:
             around = torch.from_numpy(quantiles)[None]
-            quantiles = calibration.apply(torch.from_numpy(central)[None], around, levels)[0].numpy()
+            where = None if group is None else group[None]
+            quantiles = calibration.apply(torch.from_numpy(central)[None], around, levels, group=where)[0].numpy()
         quantiles[:, :, unknown] = np.nan
     central[:, unknown] = np.nan
     return central, quantiles
@@ -202,8 +207,6 @@ def attributes_of(run: RunFolder, loaded: LoadedSpec, calibration: ConformalCali
     }
     if loaded.spec.quantiles is not None:
         found["quantile_calibration"] = (
-            "none: quantiles as the network gives them"
-            if calibration is None
-            else "conformal, by horizon and variable, on the calibration part of the run"
+            "none: quantiles as the network gives them" if calibration is None else f"conformal, {calibration.terms}"
         )
     return found

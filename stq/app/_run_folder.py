@@ -80,6 +80,16 @@ class RunFolder:
         return self.path / "calibration.json"
 
     @property
+    def former_calibration(self) -> Path:
+        """The corrections that `stq calibrate` took the place of, as they were; absent before."""
+        return self.path / "calibration.previous.json"
+
+    @property
+    def strata(self) -> Path:
+        """The map of strata that the spec names, as it was read; absent where it names none."""
+        return self.path / "strata.npz"
+
+    @property
     def plugins(self) -> Path:
         """Copies of the local plugin files that the run was made with."""
         return self.path / "plugins"

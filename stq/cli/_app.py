@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from stq import __version__
+from stq.cli._calibrate import calibrate
 from stq.cli._check import check
 from stq.cli._check_grads import check_grads
 from stq.cli._command_line import CommandLine
@@ -40,6 +41,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("compare")(compare)
 app.command("predict")(predict)
+app.command("calibrate")(calibrate)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
 app.command("init")(init)

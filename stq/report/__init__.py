@@ -4,6 +4,7 @@ Tables fit 80 columns, carry their units, and say in words what they say in colo
 xarray is imported: results are only looked at.
 """
 
+from stq.report._calibration import calibration_tables
 from stq.report._check import check_summary
 from stq.report._comparison import (
     comparison_markdown,
@@ -29,6 +30,7 @@ from stq.report._training_plan import training_plan
 __all__ = [
     "TrainingDisplay",
     "TrainingLines",
+    "calibration_tables",
     "check_summary",
     "comparison_markdown",
     "comparison_tables",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from stq.errors import nearest
-from stq.spec._data_spec import DataSpec
+from stq.spec._data_spec import DataSpec, StaticSpec
 from stq.spec._frozen_dict import FrozenDict
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import ModelSpec
@@ -59,9 +59,12 @@ class Spec(Section):
     """The optimiser."""
     trainer: TrainerSpec = TrainerSpec()
     """The training loop."""
+    strata: StaticSpec | None = None
+    """A map of whole numbers, constant in time and on the data's grid, that divides the field into strata: a variable's
+    name, or {variable, file}. For `calibration.by: [stratum]` and for scores by stratum. Default null, none."""
     calibration: Annotated[CalibrationSpec | None, Field(validate_default=True)] = CalibrationSpec()
-    """Calibration of the band, {method, by}; null for none; default conformal by horizon and variable where the split
-    has a calibration part, else null."""
+    """Calibration of the band, {method, by, scores}; null for none; default conformal by horizon and variable where the
+    split has a calibration part, else null."""
     plugins: SetOf[File] = ()
     """Further local plugin files, relative to the spec's file; default none."""
     init_from: File | None = None
@@ -116,4 +119,7 @@ class Spec(Section):
             if calibration is not None:
                 hint = "add data.split.calibration, or set calibration: null"
                 refuse(Mistake("the split has no calibration part to calibrate on", hint=hint, on="key"))
+        if calibration is not None and "stratum" in calibration.by and around.data.get("strata", True) is None:
+            hint = "name a map of whole numbers: strata: NAME, or strata: {variable: NAME, file: PATH}"
+            refuse(Mistake("there are no strata to calibrate by", ("by", calibration.by.index("stratum")), hint))
         return calibration
