@@ -30,6 +30,7 @@ from stq.data._source_file import Reading, SourceFile
 from stq.data._sources import READERS, list_sources
 from stq.data._splits import resolve_splits
 from stq.data._statistics import Statistics
+from stq.data._strata_map import StrataMap, read_strata
 from stq.data._time_axis import TimeAxis
 from stq.data._window_dataset import WindowDataset
 from stq.data._windows import WindowPlan, plan_windows
@@ -57,6 +58,7 @@ __all__ = [
     "SourceFile",
     "StaticMap",
     "Statistics",
+    "StrataMap",
     "TimeAxis",
     "TimeSummary",
     "UnknownVariable",
@@ -76,6 +78,7 @@ __all__ = [
     "pack_data",
     "plan_windows",
     "read_series",
+    "read_strata",
     "refuse_taken",
     "resolve_splits",
     "stq_readers",

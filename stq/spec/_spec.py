@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from stq.errors import nearest
-from stq.spec._data_spec import DataSpec
+from stq.spec._data_spec import DataSpec, StaticSpec
 from stq.spec._frozen_dict import FrozenDict
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import ModelSpec
@@ -59,6 +59,9 @@ class Spec(Section):
     """The optimiser."""
     trainer: TrainerSpec = TrainerSpec()
     """The training loop."""
+    strata: StaticSpec | None = None
+    """A map of whole numbers, constant in time and on the data's grid, that divides the field into strata: a variable's
+    name, or {variable, file}. For `calibration.by: [stratum]` and for scores by stratum. Default null, none."""
     calibration: Annotated[CalibrationSpec | None, Field(validate_default=True)] = CalibrationSpec()
     """Calibration of the band, {method, by}; null for none; default conformal by horizon and variable where the split
     has a calibration part, else null."""
