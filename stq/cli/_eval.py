@@ -1,5 +1,6 @@
 """`stq eval`."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -8,10 +9,39 @@ from stq.cli._answer import Answer
 from stq.cli._options import Debug, Json, RunPath
 from stq.report import score_tables
 
+
+class Shown(StrEnum):
+    """Which scores the terminal shows; the JSON document has all of them."""
+
+    MAIN = "main"
+    ALL = "all"
+
+
 Split = Annotated[str, typer.Option(help="The split to score on: train, val, calibration or test.")]
 
 
-def evaluate(run: RunPath, split: Split = "test", as_json: Json = False, debug: Debug = False) -> Answer:
+Metrics = Annotated[Shown, typer.Option(help="The scores to print: main, or all. --json always has all.")]
+Strata = Annotated[bool, typer.Option("--strata", help="Print the scores of each month, season or stratum as well.")]
+Evaluation = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="evaluation.KEY=VALUE",
+        help="Set a key of the spec's section `evaluation` for this once, such as evaluation.periods=season.",
+        show_default=False,
+    ),
+]
+
+
+def evaluate(
+    run: RunPath,
+    split: Split = "test",
+    metrics: Metrics = Shown.MAIN,
+    strata: Strata = False,
+    overrides: Evaluation = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> Answer:
     """Score a run, in the units of the data, against persistence and climatology, before and after calibration.
 
     Several processes (torchrun) share the windows; the scores are those of one.
@@ -22,5 +52,5 @@ def evaluate(run: RunPath, split: Split = "test", as_json: Json = False, debug: 
     folder.load_spec()
     from stq.app import evaluate
 
-    result = evaluate(folder, split=split)
-    return Answer(result.to_dict(), score_tables(result))
+    result = evaluate(folder, split=split, overrides=overrides or ())
+    return Answer(result.to_dict(), score_tables(result, every=metrics is Shown.ALL, strata=strata))

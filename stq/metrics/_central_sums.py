@@ -39,9 +39,7 @@ def central_sums(piece: ScoredPiece) -> SumsByName:
     }
 
 
-def similarity_sums(
-    piece: ScoredPiece, minimum: Float64[Tensor, " C"], span: Float64[Tensor, " C"]
-) -> SumsByName:
+def similarity_sums(piece: ScoredPiece, minimum: Float64[Tensor, " C"], span: Float64[Tensor, " C"]) -> SumsByName:
     """SSIM of the anomalies, over cells whose window is whole: its weighted sum, and the weight."""
     anomalies = (field - piece.climatology for field in (piece.central, piece.truth))
     forecast, truth = (field.unsqueeze(1) for field in anomalies)

@@ -1,6 +1,6 @@
 """Events, values at or above a threshold: cell by cell, and as fractions of neighbourhoods."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float64
@@ -12,9 +12,7 @@ from stq.metrics._central_sums import SumsByName, over_cells
 from stq.metrics._scored_batch import ScoredPiece
 
 
-def event_sums(
-    piece: ScoredPiece, thresholds: Float64[Tensor, "E C"], neighbourhoods: Sequence[int]
-) -> SumsByName:
+def event_sums(piece: ScoredPiece, thresholds: Float64[Tensor, "E C"], neighbourhoods: Sequence[int]) -> SumsByName:
     """With f and y whether forecast and truth reach the threshold, at valid cells of weight w, by threshold:
 
     `hits` Σ w f y and `either` Σ w max(f, y), of which hits / either is the critical success index; and with the
@@ -48,7 +46,7 @@ def means_over_windows(field: Float64[Tensor, "B C Y X"], n: int) -> Float64[Ten
     return sums / n**2
 
 
-def threshold_table(variables: Sequence[str], thresholds: dict[str, Sequence[float]]) -> Float64[Tensor, "E C"]:
+def threshold_table(variables: Sequence[str], thresholds: Mapping[str, Sequence[float]]) -> Float64[Tensor, "E C"]:
     """Thresholds by variable, as many rows as the longest list has, NaN below a shorter one."""
     rows = max((len(values) for values in thresholds.values()), default=0)
     lists = [[*thresholds.get(name, ()), *[torch.nan] * rows][:rows] for name in variables]

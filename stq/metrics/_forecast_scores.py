@@ -97,8 +97,8 @@ class ForecastScores(nn.Module):
 
         `quantiles_raw` are those before calibration (None: `quantiles` were not calibrated); `time` is the index of
         the frame at which each forecast was issued; `weight` is the area weight of each cell; `strata` the index of
-        each cell's stratum by kind, -1 where it is in none. `persistence` and `climatology` are always there and needn't
-        be among `baselines`.
+        each cell's stratum by kind, -1 where it is in none. `persistence` and `climatology` are always there
+        and needn't be among `baselines`.
         """
         batch = ScoredBatch(
             central, truth, valid, persistence, climatology, time, quantiles, quantiles_raw, weight,

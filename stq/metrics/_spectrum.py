@@ -36,7 +36,8 @@ def power_spectrum(field: Float64[Tensor, "*N Y X"]) -> Float64[Tensor, "*N K"]:
     count = len(wavenumbers((rows, columns)))
     radius = _radius(rows, columns).to(field.device).clamp(max=count + 1).flatten()
     sums = power.new_zeros(*field.shape[:-2], count + 2).index_add(-1, radius, power.flatten(-2))
-    return sums[..., 1 : count + 1] / torch.bincount(radius, minlength=count + 2)[1 : count + 1]
+    coefficients = torch.bincount(radius, minlength=count + 2)
+    return torch.div(sums, coefficients)[..., 1 : count + 1]
 
 
 def spectrum_sums(piece: ScoredPiece) -> SumsByName:

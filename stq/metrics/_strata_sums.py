@@ -8,9 +8,7 @@ from stq.metrics._central_sums import SumsByName
 from stq.metrics._scored_batch import Band, ScoredPiece
 
 
-def strata_sums(
-    piece: ScoredPiece, kind: str, count: int, outermost: tuple[int, int] | None
-) -> SumsByName:
+def strata_sums(piece: ScoredPiece, kind: str, count: int, outermost: tuple[int, int] | None) -> SumsByName:
     """Sums as of `central_sums` and, of the outermost pair of levels, of `band_sums`; K goes over the strata.
 
     Their names begin with that of the kind of stratum. A cell of index -1 is in none.
@@ -32,7 +30,7 @@ def strata_sums(
     return {f"{kind}.{name}": by_stratum(value, index, count) for name, value in values.items()}
 
 
-def _band(truth: Tensor, band: Band | None, pair: tuple[int, int]) -> SumsByName:
+def _band(truth: Tensor, band: Band | None, pair: tuple[int, int]) -> dict[str, Tensor]:
     assert band is not None  # for the type checker: there are levels
     low, up = (band.level(q) for q in pair)
     return {"inside": ((low <= truth) & (truth <= up)).double(), "width": up - low}
