@@ -2,8 +2,8 @@
 
 `discover` reads the metadata of what is installed and imports nothing; `load_losses` imports the plugins and asks each
 for its losses, `load_readers` for its readers, `load_metrics` for its metrics. What is built in comes in by the same
-door. This package imports light: torch comes with the first `load_losses`, xarray with the first `load_readers`, so that
-listing plugins doesn't wait for either, nor losses for xarray.
+door. This package imports light: torch comes with the first `load_losses`, xarray with the first `load_readers`, so
+that listing plugins doesn't wait for either, nor losses for xarray.
 """
 
 from importlib import import_module

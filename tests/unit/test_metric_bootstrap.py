@@ -69,10 +69,8 @@ def test_the_interval_of_independent_frames_is_that_of_the_normal_approximation(
     errors = torch.randn(400, generator=torch.Generator().manual_seed(2)).double()
     low, high = rmse_interval(errors, block=1) or (0, 0)
     squares = errors.square()
-    spread = 1.96 * float(squares.std() / math.sqrt(400))
-    assert (low**2, high**2) == pytest.approx(
-        (float(squares.mean()) - spread, float(squares.mean()) + spread), rel=0.05
-    )
+    mean, spread = float(squares.mean()), 1.96 * float(squares.std() / math.sqrt(400))
+    assert (low**2, high**2) == pytest.approx((mean - spread, mean + spread), rel=0.05)
 
 
 def test_blocks_widen_the_interval_of_dependent_frames() -> None:
