@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse test lint types layers unit bench-routing bench-step bench-data data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse test lint types layers unit bench-routing bench-step bench-data bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -69,6 +69,9 @@ bench-step: $(VENV)/dev  ## time of a step of stq train against a bare PyTorch l
 bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of training on 8 GB and of a forecast of 4000 x 4000 (FOLDER: where to write)
 	$(BIN)/python tests/bench/data_reading.py --read 400 --train 8.2 $(if $(FOLDER),--folder $(FOLDER))
 	$(BIN)/python tests/bench/predict_memory.py $(if $(FOLDER),--folder $(FOLDER))
+
+bench-eval: $(VENV)/dev  ## time and peak memory of scoring 30 million valid pixels with every score; fails above 1.5 GB
+	$(BIN)/python tests/bench/eval_memory.py
 
 data: $(VENV)/run  ## fetch the data of examples/mediterranean.yaml and examples/mouse.yaml
 	$(BIN)/python examples/data/fetch.py
