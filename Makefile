@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse test lint types layers unit bench-routing bench-step bench-data study data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse test lint types layers unit bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -72,6 +72,9 @@ bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of trainin
 
 study: $(VENV)/run data  ## compare pruned and joint on both examples, anchored and independent, 6 seeds: runs/study and docs/study.md (2 hours)
 	$(BIN)/python tests/bench/study.py
+
+bench-eval: $(VENV)/dev  ## time and peak memory of scoring 30 million valid pixels with every score; fails above 1.5 GB
+	$(BIN)/python tests/bench/eval_memory.py
 
 data: $(VENV)/run  ## fetch the data of examples/mediterranean.yaml and examples/mouse.yaml
 	$(BIN)/python examples/data/fetch.py

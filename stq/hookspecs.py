@@ -8,6 +8,7 @@ from pluggy import HookspecMarker
 if TYPE_CHECKING:
     from stq.data import Reader
     from stq.losses import Loss
+    from stq.metrics import Metric
 
 hookspec = HookspecMarker("stq")
 
@@ -22,4 +23,12 @@ def stq_readers() -> "Iterable[type[Reader]]":  # type: ignore[empty-body]  # a 
     """The readers that a plugin brings: classes, each known by the endings of the files that it opens.
 
     Import the class inside the function: it brings xarray, and a plugin's module is imported for its losses too.
+    """
+
+
+@hookspec
+def stq_metrics() -> "Iterable[type[Metric]]":  # type: ignore[empty-body]  # a hook's specification has no body
+    """The metrics that a plugin brings: classes, which a spec then names under `evaluation.metrics` and gives options.
+
+    Import the class inside the function where the plugin brings losses as well: it brings torchmetrics.
     """

@@ -9,6 +9,7 @@ from stq.app._data import open_data
 from stq.app._device import refuse_missing_device
 from stq.app._init_from import InitialWeights, refuse_frozen_at_random, start_from
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
+from stq.app._metrics import resolve_metrics
 from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
 from stq.app._strata import strata_of
@@ -43,6 +44,8 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     spec = loaded.spec
     refuse_unsuited(loaded)
     losses = resolve_losses(loaded)
+    if spec.evaluation.metrics:
+        resolve_metrics(loaded)  # so that what can't be scored is refused before training
     origin = None if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     fitted = run or origin
     data = open_data(spec.data, None if fitted is None else Statistics.load(fitted.statistics), loaded=loaded)

@@ -1,13 +1,15 @@
 """The score tables of `stq eval`."""
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from stq.report._numbers import ABSENT, aligned, count, percent, share
+from stq.report._further_scores import further_tables
+from stq.report._numbers import aligned, count, percent, share
+from stq.report._score_rows import by_variable, label, skill
+from stq.report._strata_table import strata_tables
 from stq.report._table import add_row, new_table, titled
 
 if TYPE_CHECKING:
@@ -15,13 +17,20 @@ if TYPE_CHECKING:
     from stq.metrics import Interval, Score
 
 
-def score_tables(result: "EvaluateResult") -> Group:
-    """The central forecast against its baselines, the bands, and how far their coverage may stray by chance."""
+def score_tables(result: "EvaluateResult", *, every: bool = False, strata: bool = False) -> Group:
+    """The central forecast against its baselines, the bands, and how far their coverage may stray by chance.
+
+    With `every`, the other scores too, and with `strata` those of months, seasons or strata.
+    """
     parts: list[RenderableType] = [errors(result)]
     if any(score.intervals for score in result.scores):
         parts.append(bands(result))
     if any(len(score.intervals) > 1 for score in result.scores):
         parts.append(coverages(result))
+    if every:
+        parts += further_tables(result)
+    if strata:
+        parts += strata_tables(result)
     parts += [Text(sentence) for sentence in sentences(result)]
     return Group(*parts)
 
@@ -89,23 +98,6 @@ def sentences(result: "EvaluateResult") -> list[str]:
             f"chance."
         )
     return texts + [f"Note: {note}." for note in result.notes]
-
-
-def by_variable(scores: "Sequence[Score]") -> "list[list[Score]]":
-    """The rows of each variable, which share their digits."""
-    return [list(rows) for _, rows in groupby(scores, key=lambda score: score.variable)]
-
-
-def label(score: "Score") -> str:
-    """The variable with its units."""
-    return f"{score.variable}, {score.units}" if score.units else score.variable
-
-
-def skill(value: float | None) -> Text:
-    """A skill with its sign, green where the forecast is better than the baseline."""
-    if value is None:
-        return Text(ABSENT)
-    return Text(f"{value:+.2f}", style="green" if value > 0 else "red")
 
 
 def before_and_after(interval: "Interval", result: "EvaluateResult") -> str:

@@ -10,6 +10,7 @@ Nothing here imports torch or numpy, so that a wrong spec is answered at once.
 from stq.spec._data_spec import CoarsenSpec, DataSpec, DimsSpec, PatchSpec, RareSpec, StaticSpec, TimeStepSpec
 from stq.spec._derived_spec import DerivedSpec, MaskSpec
 from stq.spec._dump import dump_spec
+from stq.spec._evaluation_spec import BootstrapSpec, EvaluationSpec, MetricSpec
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
 from stq.spec._loss_spec import LossSpec
@@ -27,6 +28,7 @@ from stq.spec._trainer_spec import TrainerSpec
 __all__ = [
     "CENTRAL",
     "BlocksSpec",
+    "BootstrapSpec",
     "CalibrationSpec",
     "ClipSpec",
     "CoarsenSpec",
@@ -34,6 +36,7 @@ __all__ = [
     "DdpSpec",
     "DerivedSpec",
     "DimsSpec",
+    "EvaluationSpec",
     "ExponentialSpec",
     "GroupOptimSpec",
     "HeadsSpec",
@@ -41,6 +44,7 @@ __all__ = [
     "LocationSpec",
     "LossSpec",
     "MaskSpec",
+    "MetricSpec",
     "ModelSpec",
     "OptimSpec",
     "PatchSpec",

@@ -29,6 +29,8 @@ def _kind(value: object) -> str:
     return "<factors>" if isinstance(value, dict) else "<groups>"
 
 
+Options = MappingOf[Annotated[Option, BeforeValidator(_is_option)]]
+
 _NotListed = expect("a list of groups, a mapping from group to factor, or null")
 Factors = Annotated[MappingOf[NotNegative], Tag("<factors>")]
 Groups = Annotated[SetOf[Name], Tag("<groups>")]
@@ -55,7 +57,7 @@ class LossSpec(Section):
     updates: Updates = None
     """Groups that the loss may move: a list, or a mapping from group to a factor (1 full, 0 blocked); default null,
     the plugin's own."""
-    options: MappingOf[Annotated[Option, BeforeValidator(_is_option)]] = FrozenDict()
+    options: Options = FrozenDict()
     """Options of the plugin, written beside `loss`; default the plugin's own."""
 
     @model_validator(mode="before")

@@ -6,13 +6,14 @@ from pydantic import Field, field_validator
 
 from stq.errors import nearest
 from stq.spec._data_spec import DataSpec, StaticSpec
+from stq.spec._evaluation_spec import EvaluationSpec
 from stq.spec._frozen_dict import FrozenDict
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import ModelSpec
 from stq.spec._optim_spec import OptimSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL
-from stq.spec._section import Mistake, Section, Surroundings, refuse
+from stq.spec._section import Mistake, Section, Surroundings, found, refuse
 from stq.spec._trainer_spec import TrainerSpec
 from stq.spec._types import File, ListOf, MappingOf, Name, OneOf, SetOf, Text, expect
 
@@ -65,6 +66,9 @@ class Spec(Section):
     calibration: Annotated[CalibrationSpec | None, Field(validate_default=True)] = CalibrationSpec()
     """Calibration of the band, {method, by, scores}; null for none; default conformal by horizon and variable where the
     split has a calibration part, else null."""
+    evaluation: EvaluationSpec = EvaluationSpec()
+    """What is scored beside what is always scored, {thresholds, neighbourhood, periods, bootstrap, metrics}; default
+    nothing, with intervals of 1000 repetitions."""
     plugins: SetOf[File] = ()
     """Further local plugin files, relative to the spec's file; default none."""
     init_from: File | None = None
@@ -123,3 +127,19 @@ class Spec(Section):
             hint = "name a map of whole numbers: strata: NAME, or strata: {variable: NAME, file: PATH}"
             refuse(Mistake("there are no strata to calibrate by", ("by", calibration.by.index("stratum")), hint))
         return calibration
+
+    @field_validator("evaluation")
+    @classmethod
+    def _thresholds_of_targets(cls, evaluation: EvaluationSpec, around: Surroundings) -> EvaluationSpec:
+        data = around.data.get("data")
+        if data is None:
+            return evaluation
+        known = f"the targets are {', '.join(data.targets)}"
+        mistakes = [
+            Mistake(f"{found(name)} is no target", ("thresholds", name), nearest(name, data.targets, known), "key")
+            for name in evaluation.thresholds
+            if name not in data.targets
+        ]
+        if mistakes:
+            refuse(*mistakes)
+        return evaluation

@@ -32,3 +32,11 @@ def test_the_benchmark_of_the_whole_step_pairs_both_loops(tmp_path: Path, monkey
     (row,) = json.loads((tmp_path / "step.json").read_text())["rows"]
     assert row["bare_ms"] > 0
     assert row["stq_ms"] > 0
+
+
+def test_the_benchmark_of_scoring_counts_pixels_and_memory(tmp_path: Path) -> None:
+    out = tmp_path / "eval.json"
+    runpy.run_path(str(BENCH / "eval_memory.py"))["main"](["--side", "16", "--pixels", "2e4", "--out", str(out)])
+    found = json.loads(out.read_text())
+    assert found["pixels"] >= 2e4
+    assert 0 < found["peak_gb"] < 1.5

@@ -1,0 +1,31 @@
+"""What every table of scores has in common."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.text import Text
+
+from stq.report._numbers import ABSENT
+
+if TYPE_CHECKING:
+    from stq.metrics import Score, StratumScore
+
+S = TypeVar("S", bound="Score | StratumScore")
+
+
+def by_variable(scores: "Sequence[S]") -> "list[list[S]]":
+    """The rows of each variable, which share their digits."""
+    return [list(rows) for _, rows in groupby(scores, key=lambda score: score.variable)]
+
+
+def label(score: "Score | StratumScore") -> str:
+    """The variable with its units."""
+    return f"{score.variable}, {score.units}" if score.units else score.variable
+
+
+def skill(value: float | None) -> Text:
+    """A skill with its sign, green where the forecast is better than the baseline."""
+    if value is None:
+        return Text(ABSENT)
+    return Text(f"{value:+.2f}", style="green" if value > 0 else "red")
