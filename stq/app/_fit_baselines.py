@@ -1,0 +1,108 @@
+"""Fit the baselines on the training part, and calibrate their bands on the calibration part."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from jaxtyping import Float
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from stq.app._baseline_forecasts import Baselines
+from stq.app._baseline_points import SEASONAL, BaselinePoints, predictors_of
+from stq.app._fitted_baselines import FittedBaselines, Table
+from stq.calibration import ConformalCalibration, ConformityScores, QuantileSketch
+from stq.data import ForecastData, WindowDataset, YearBefore, anomalies_of
+from stq.metrics import PooledRegression, PooledSlope
+from stq.spec import Spec
+from stq.tensors import Batch
+
+Sketches = dict[str, list[list[QuantileSketch]]]
+
+
+def fitted_on(spec: Spec, data: ForecastData, *, key: str) -> FittedBaselines:
+    """Everything that is fitted of the baselines. `key` is what they are known by.
+
+    Two passes over the training windows, the second one for the bands, and one over the calibration part. The training
+    windows are taken whole and each once, whatever patches and repetitions the network is given.
+    """
+    levels = () if spec.quantiles is None else spec.quantiles.levels
+    points, bands = fit_points(data, spec.data.batch_size), dict[str, tuple[Table, ...]]()
+    if levels:
+        sketches = residuals_of(points, spec.data.batch_size)
+        if SEASONAL in sketches and any(not sketch.n for row in sketches[SEASONAL] for sketch in row):
+            points = replace(points, year_before=None)  # no year of the training part has another before it
+        for name in points.names:
+            bands[name] = tuple(
+                tuple(tuple(sketch.quantile(level) for sketch in row) for level in levels) for row in sketches[name]
+            )
+    fitted = FittedBaselines(
+        key=key,
+        names=points.names,
+        levels=levels,
+        share=_table(points.share),
+        coefficients=tuple(_table(rows) for rows in points.linear.coefficients),
+        intercept=_table(points.linear.intercept),
+        bands=bands,
+        calibrations={},
+    )
+    found = calibrations_of(spec, data, fitted)
+    return replace(fitted, calibrations={name: calibration.to_json() for name, calibration in found.items()})
+
+
+def fit_points(data: ForecastData, batch_size: int) -> BaselinePoints:
+    """The central forecasts: one pass over the training windows."""
+    horizons, variables = len(data.horizons), len(data.variables)
+    slope, regression = PooledSlope(horizons, variables), None
+    for batch in _in_order(data.splits["train"].whole(), batch_size):
+        anomalies, predictors = anomalies_of(data, batch), predictors_of(batch)
+        slope.update(anomalies.last, anomalies.target, batch.valid, batch.weight)
+        if regression is None:
+            regression = PooledRegression(predictors.shape[1], horizons, variables)
+        regression.update(predictors, batch.values, batch.valid, batch.weight)
+    assert regression is not None  # for the type checker: a split without windows is refused
+    year_before = YearBefore(data)
+    return BaselinePoints(data, slope.fit(), regression.fit(), year_before if year_before.known_season else None)
+
+
+def residuals_of(points: BaselinePoints, batch_size: int) -> Sketches:
+    """The residuals of each baseline, truth minus forecast in units, by horizon and variable: another pass."""
+    data = points.data
+    sketches: Sketches = {
+        name: [[QuantileSketch() for _ in data.variables] for _ in data.horizons] for name in points.names
+    }
+    for batch in _in_order(data.splits["train"].whole(), batch_size):
+        truth = data.to_units(batch.values, batch.offset)
+        area = batch.weight[:, None, None].expand_as(truth)
+        for name, central in points.known(batch).items():
+            known = batch.valid & central.isfinite()
+            for h, row in enumerate(sketches[name]):
+                for c, sketch in enumerate(row):
+                    where = known[:, h, c]
+                    sketch.update((truth - central)[:, h, c][where], area[:, h, c][where])
+    return sketches
+
+
+def calibrations_of(spec: Spec, data: ForecastData, fitted: FittedBaselines) -> dict[str, ConformalCalibration]:
+    """By name, the calibration of each band, of the same class as the network's; none where the network has none."""
+    if spec.calibration is None or not fitted.levels or "calibration" not in data.splits:
+        return {}
+    baselines = Baselines(data, fitted)
+    scores = {
+        name: ConformityScores(data.variables, data.horizons, fitted.levels, units=data.units) for name in fitted.names
+    }
+    for batch in _in_order(data.splits["calibration"], spec.data.batch_size):
+        truth = data.to_units(batch.values, batch.offset)
+        for name, forecast in baselines.forecast(batch).items():
+            assert forecast.quantiles_raw is not None  # for the type checker: there are levels
+            scores[name].update(
+                quantiles=forecast.quantiles_raw, truth=truth, valid=batch.valid, time=batch.time, weight=batch.weight
+            )
+    return {name: of_one.fit() for name, of_one in scores.items()}
+
+
+def _in_order(windows: WindowDataset, batch_size: int) -> Iterator[Batch]:
+    yield from DataLoader(windows, batch_size=batch_size)
+
+
+def _table(numbers: Float[Tensor, "a b"]) -> Table:
+    return tuple(tuple(row) for row in numbers.tolist())
