@@ -1,7 +1,6 @@
 """What stood in the same place a year before: the seasonal naive forecast."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -11,14 +10,15 @@ from torch import Tensor
 from stq.data._forecast_data import ForecastData
 from stq.tensors import Batch
 
-_DAYS, _DAY = 31, 86400  # every month with room for 31 days, so that dates of any calendar are in order
+_DAYS, _DAY = 31, 86400  # every month with room for 31 days, so that dates of any calendar are in order,
+_SHORT = 3 * _DAY  # by which two dates may then seem further apart than they are
 
 
 class YearBefore:
     """The last value known of the same time of year, for data that has a season.
 
     For a target at step s, forecast at step t, it is the value at the step one year before s, or as many years before
-    as it takes not to look beyond t. Dates are met by the nearest step, no further away than the step of the series:
+    as it takes not to look beyond t. Dates are met by the nearest step, if it is nearer than the step of the series;
     29 February takes 28 February.
     """
 
@@ -60,12 +60,19 @@ class YearBefore:
 def steps_a_year_before(times: Sequence[str]) -> Int64[np.ndarray, " N"]:
     """For each date in ISO 8601, ascending, the step whose date a year before is nearest; -1 where there is none."""
     places = np.array([_place(time) for time in times])
+    step = float(np.median(np.diff(places))) if len(places) > 1 else 0.0
+    reach = step / 2 + min(0.49 * step, _SHORT)
     wanted = places - 12 * _DAYS * _DAY
-    reach = np.median([late - early for early, late in pairwise(places.tolist())]) if len(places) > 1 else 0
+    found = _nearest(places, wanted, reach)
+    leap = np.array(["-02-29" in time for time in times])
+    return np.where((found < 0) & leap, _nearest(places, wanted - _DAY, reach), found)
+
+
+def _nearest(places: Int64[np.ndarray, " N"], wanted: Int64[np.ndarray, " M"], reach: float) -> Int64[np.ndarray, " M"]:
     right = np.searchsorted(places, wanted).clip(max=len(places) - 1)
     left = (right - 1).clip(min=0)
-    nearest = np.where(wanted - places[left] <= places[right] - wanted, left, right)
-    return np.where(np.abs(places[nearest] - wanted) <= reach, nearest, -1)
+    found = np.where(wanted - places[left] <= places[right] - wanted, left, right)
+    return np.where(np.abs(places[found] - wanted) <= reach, found, -1)
 
 
 def _place(time: str) -> int:
