@@ -1,7 +1,5 @@
 """Forecasts that anyone could make without a network, with bands of the same making as a network's."""
 
-from collections.abc import Iterator, Mapping
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -43,41 +41,17 @@ class Baselines:
         """persistence, climatology, damped_persistence, seasonal_naive where there is a season, linear."""
         return self.fitted.names
 
-    def forecast(self, batch: Batch) -> "BaselineForecasts":
-        """The forecast of each baseline for a batch of whole fields, in units."""
-        return BaselineForecasts(self._points.issued(batch), self._bands, self._calibrations, self.fitted.levels)
+    def forecast(self, batch: Batch) -> dict[str, BaselineForecast]:
+        """The forecast of each baseline for a batch of whole fields, in units, in the order of `names`."""
+        return {name: self._with_band(name, central) for name, central in self._points.issued(batch).items()}
 
-
-class BaselineForecasts(Mapping[str, BaselineForecast]):
-    """The baselines' forecasts of one batch by name. Bands are made when a name is looked up, and not kept: look each
-    one up once."""
-
-    def __init__(
-        self,
-        points: Mapping[str, Float[Tensor, "B H C Y X"]],
-        bands: Mapping[str, Float[Tensor, "H Q C"]],
-        calibrations: Mapping[str, ConformalCalibration],
-        levels: tuple[float, ...],
-    ) -> None:
-        self._points = points
-        self._bands = bands
-        self._calibrations = calibrations
-        self._levels = levels
-
-    def __getitem__(self, name: str) -> BaselineForecast:
-        central = self._points[name]
+    def _with_band(self, name: str, central: Float[Tensor, "B H C Y X"]) -> BaselineForecast:
         if name not in self._bands:
             return BaselineForecast(central)
         raw = around(central, self._bands[name])
         calibration = self._calibrations.get(name)
-        moved = raw if calibration is None else calibration.apply(central, raw, self._levels)
+        moved = raw if calibration is None else calibration.apply(central, raw, self.fitted.levels)
         return BaselineForecast(central, moved, raw)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._points)
-
-    def __len__(self) -> int:
-        return len(self._points)
 
 
 def points_of(data: ForecastData, fitted: FittedBaselines) -> BaselinePoints:

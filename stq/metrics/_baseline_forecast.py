@@ -1,4 +1,4 @@
-"""What a baseline says: the same things as a network, so that all scores compare."""
+"""The forecast of a baseline, in the form that the network's own has."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class BaselineForecast:
-    """The forecast of one baseline for one batch, in units. Without levels there are no quantiles."""
+    """What a baseline says of a batch, in units.
+
+    `quantiles` are its band as it is scored, calibrated as the network's is; `quantiles_raw` those before calibration.
+    None: a baseline without a band.
+    """
 
     central: Float[Tensor, "B H C Y X"]
     quantiles: Float[Tensor, "B H Q C Y X"] | None = None
-    """Calibrated as those of the network are; equal to the raw ones where the run is not calibrated."""
     quantiles_raw: Float[Tensor, "B H Q C Y X"] | None = None
-    """The central forecast plus quantiles of its residuals in the training part."""
