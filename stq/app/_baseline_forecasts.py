@@ -1,11 +1,12 @@
 """Forecasts that anyone could make without a network, with bands of the same making as a network's."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from stq.app._baseline_points import SEASONAL, BaselinePoints
 from stq.app._fitted_baselines import FittedBaselines
+from stq.app._strata import Stratification
 from stq.calibration import ConformalCalibration
 from stq.data import ForecastData, YearBefore
 from stq.metrics import BaselineForecast
@@ -28,8 +29,11 @@ class Baselines:
     little small; the calibration moves every band as it moves the network's.
     """
 
-    def __init__(self, data: ForecastData, fitted: FittedBaselines) -> None:
+    def __init__(self, data: ForecastData, fitted: FittedBaselines, groups: Stratification | None = None) -> None:
+        """`groups` are those that the calibrations go by beside horizon and variable."""
+        self.data = data
         self.fitted = fitted
+        self._groups = groups
         self._points = points_of(data, fitted)
         self._bands = {name: torch.tensor(band) for name, band in fitted.bands.items()}
         self._calibrations = {
@@ -43,14 +47,17 @@ class Baselines:
 
     def forecast(self, batch: Batch) -> dict[str, BaselineForecast]:
         """The forecast of each baseline for a batch of whole fields, in units, in the order of `names`."""
-        return {name: self._with_band(name, central) for name, central in self._points.issued(batch).items()}
+        group = self._groups.index(batch) if self._groups is not None and self._calibrations else None
+        return {name: self._with_band(name, central, group) for name, central in self._points.issued(batch).items()}
 
-    def _with_band(self, name: str, central: Float[Tensor, "B H C Y X"]) -> BaselineForecast:
+    def _with_band(
+        self, name: str, central: Float[Tensor, "B H C Y X"], group: Int64[Tensor, "B H Y X"] | None
+    ) -> BaselineForecast:
         if name not in self._bands:
             return BaselineForecast(central)
         raw = around(central, self._bands[name])
         calibration = self._calibrations.get(name)
-        moved = raw if calibration is None else calibration.apply(central, raw, self.fitted.levels)
+        moved = raw if calibration is None else calibration.apply(central, raw, self.fitted.levels, group=group)
         return BaselineForecast(central, moved, raw)
 
 

@@ -1,7 +1,7 @@
 """Fit the baselines on the training part, and calibrate their bands on the calibration part."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from jaxtyping import Float
 from torch import Tensor
@@ -9,11 +9,13 @@ from torch.utils.data import DataLoader
 
 from stq.app._baseline_forecasts import Baselines
 from stq.app._baseline_points import SEASONAL, BaselinePoints, predictors_of
+from stq.app._calibrate import scores_of
 from stq.app._fitted_baselines import FittedBaselines, Table
-from stq.calibration import ConformalCalibration, ConformityScores, QuantileSketch
+from stq.app._strata import Stratification
+from stq.calibration import ConformalCalibration, QuantileSketch
 from stq.data import ForecastData, WindowDataset, YearBefore, anomalies_of
 from stq.metrics import PooledRegression, PooledSlope
-from stq.spec import Spec
+from stq.spec import CalibrationSpec, Spec
 from stq.tensors import Batch
 
 Sketches = dict[str, list[list[QuantileSketch]]]
@@ -22,8 +24,18 @@ _VALUES = 2**14
 of the range of all but the outermost 8000 of them."""
 
 
-def fitted_on(spec: Spec, data: ForecastData, *, key: str) -> FittedBaselines:
-    """Everything that is fitted of the baselines. `key` is what they are known by.
+@dataclass(frozen=True)
+class CalibrationTerms:
+    """How bands are calibrated, and on which split."""
+
+    spec: CalibrationSpec
+    split: str
+
+
+def fitted_on(
+    spec: Spec, data: ForecastData, terms: CalibrationTerms | None, groups: Stratification | None, *, key: str
+) -> FittedBaselines:
+    """Everything that is fitted of the baselines. `key` is what they are known by, `terms` None to not calibrate them.
 
     Two passes over the training windows, the second one for the bands, and one over the calibration part. The training
     windows are taken whole and each once, whatever patches and repetitions the network is given.
@@ -47,9 +59,14 @@ def fitted_on(spec: Spec, data: ForecastData, *, key: str) -> FittedBaselines:
         intercept=_table(points.linear.intercept),
         bands=bands,
         calibrations={},
+        by=(),
     )
-    found = calibrations_of(spec, data, fitted)
-    return replace(fitted, calibrations={name: calibration.to_json() for name, calibration in found.items()})
+    if terms is None or not levels:
+        return fitted
+    found = calibrations_of(Baselines(data, fitted), terms, groups, spec.data.batch_size)
+    return replace(
+        fitted, by=terms.spec.by, calibrations={name: calibration.to_json() for name, calibration in found.items()}
+    )
 
 
 def fit_points(data: ForecastData, batch_size: int) -> BaselinePoints:
@@ -85,22 +102,27 @@ def residuals_of(points: BaselinePoints, batch_size: int) -> Sketches:
     return sketches
 
 
-def calibrations_of(spec: Spec, data: ForecastData, fitted: FittedBaselines) -> dict[str, ConformalCalibration]:
-    """By name, the calibration of each band, of the same class as the network's; none where the network has none."""
-    if spec.calibration is None or not fitted.levels or "calibration" not in data.splits:
-        return {}
-    baselines = Baselines(data, fitted)
-    scores = {
-        name: ConformityScores(data.variables, data.horizons, fitted.levels, units=data.units) for name in fitted.names
-    }
-    for batch in _in_order(data.splits["calibration"], spec.data.batch_size):
+def calibrations_of(
+    baselines: Baselines, terms: CalibrationTerms, groups: Stratification | None, batch_size: int
+) -> dict[str, ConformalCalibration]:
+    """By name, the calibration of each raw band: what the network's is calibrated with, on the same terms."""
+    data = baselines.data
+    scores = {name: scores_of(terms.spec, data, baselines.fitted.levels, groups) for name in baselines.names}
+    for batch in _in_order(data.splits[terms.split], batch_size):
         truth = data.to_units(batch.values, batch.offset)
+        group = None if groups is None else groups.index(batch)
         for name, forecast in baselines.forecast(batch).items():
             assert forecast.quantiles_raw is not None  # for the type checker: there are levels
             scores[name].update(
-                quantiles=forecast.quantiles_raw, truth=truth, valid=batch.valid, time=batch.time, weight=batch.weight
+                quantiles=forecast.quantiles_raw,
+                truth=truth,
+                valid=batch.valid,
+                time=batch.time,
+                weight=batch.weight,
+                central=forecast.central,
+                group=group,
             )
-    return {name: of_one.fit() for name, of_one in scores.items()}
+    return {name: replace(of_one.fit(), fitted_on=terms.split) for name, of_one in scores.items()}
 
 
 def _in_order(windows: WindowDataset, batch_size: int) -> Iterator[Batch]:

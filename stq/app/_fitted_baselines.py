@@ -36,6 +36,9 @@ class FittedBaselines:
     calibrations: Mapping[str, str]
     """By baseline, the calibration of that band as a document of its own; empty where the run is not calibrated."""
 
+    by: tuple[str, ...]
+    """What has corrections of its own in the calibrations."""
+
     @property
     def linear(self) -> LinearMap:
         """The regression, ready to apply."""

@@ -18,6 +18,7 @@ from stq.app import RunFolder
 from stq.app._baseline_forecasts import Baselines
 from stq.app._baselines import fit_baselines, open_baselines
 from stq.app._data import open_data
+from stq.calibration import ConformalCalibration
 from stq.data import ForecastData
 from stq.errors import CheckFailed
 from stq.spec import LoadedSpec
@@ -227,6 +228,38 @@ def test_without_levels_or_calibration_there_are_fewer_bands(source: Path) -> No
     assert forecast.quantiles is forecast.quantiles_raw
 
 
+@pytest.mark.parametrize(("by", "scores"), [("[horizon, season]", "multiplicative"), ("[variable]", "additive")])
+def test_bands_are_calibrated_on_the_terms_of_the_spec(source: Path, by: str, scores: str) -> None:
+    baselines, data = fitted(source, [f"calibration.by={by}", f"calibration.scores={scores}"])
+    batch = whole(data, "calibration")
+    truth = truth_of(data, batch).unsqueeze(2)
+    for name, forecast in baselines.forecast(batch).items():
+        document = ConformalCalibration.from_json(baselines.fitted.calibrations[name])
+        assert (f"[{', '.join(document.by)}]", document.scores) == (by, scores)
+        assert forecast.quantiles is not None
+        assert forecast.quantiles_raw is not None
+        assert not torch.equal(forecast.quantiles, forecast.quantiles_raw)
+        inside = (forecast.quantiles[:, :, :1] <= truth) & (truth <= forecast.quantiles[:, :, 1:])
+        assert float(inside.float().mean()) >= 0.8  # of what they were calibrated on
+
+
+def test_bands_are_calibrated_as_the_run_s_own_now_is(source: Path, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    loaded, data = opened(source)
+    raw = open_baselines(run, loaded, data).fitted
+    assert raw.calibrations == {}
+    seasonal = fitted(source, ["calibration.by=[season]"])[0].fitted.calibrations["linear"]
+    own = replace(ConformalCalibration.from_json(seasonal), fitted_on="val")
+    run.write(run.calibration, own.to_json())
+    found = open_baselines(run, loaded, data).fitted
+    assert replace(found, key="", by=(), calibrations={}) == replace(raw, key="")
+    mine = ConformalCalibration.from_json(found.calibrations["linear"])
+    assert (mine.by, mine.scores, mine.fitted_on) == (("season",), "additive", "val")
+    run.write(run.calibration, replace(own, fitted_on="elsewhere.nc").to_json())
+    mine = ConformalCalibration.from_json(open_baselines(run, loaded, data).fitted.calibrations["linear"])
+    assert mine == ConformalCalibration.from_json(seasonal)
+
+
 def test_a_run_keeps_its_baselines_until_the_data_is_another(source: Path, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     loaded, data = opened(source)
@@ -240,7 +273,8 @@ def test_a_run_keeps_its_baselines_until_the_data_is_another(source: Path, tmp_p
         assert found.fitted.key != first.fitted.key
         assert json.loads(run.baselines.read_text(encoding="utf-8"))["content"]["key"] == found.fitted.key
     moved = tiny_spec(source, ["data.batch_size=5", "data.memory=lazy"])
-    assert fit_baselines(moved, open_data(moved.spec.data, loaded=moved)).fitted.key == first.fitted.key
+    again = open_baselines(RunFolder(tmp_path / "again"), moved, open_data(moved.spec.data, loaded=moved))
+    assert again.fitted.key == first.fitted.key
     document["content"]["share"][0][0] += 1e-9
     for damaged in (json.dumps(document), text[:-20], "", "{}"):
         run.baselines.write_text(damaged, encoding="utf-8")
