@@ -90,6 +90,11 @@ class RunFolder:
         return self.path / "strata.npz"
 
     @property
+    def baselines(self) -> Path:
+        """The fitted baselines; absent until they are first asked for."""
+        return self.path / "baselines.json"
+
+    @property
     def plugins(self) -> Path:
         """Copies of the local plugin files that the run was made with."""
         return self.path / "plugins"

@@ -9,6 +9,7 @@ is left with so few frames, and `calibration_notes` what of it a person should k
 from stq.calibration._bands import Band, bands
 from stq.calibration._conformal_calibration import ConformalCalibration, Corrections, Form
 from stq.calibration._conformity_scores import ConformityScores
+from stq.calibration._document import seal, unseal
 from stq.calibration._expected_coverage import expected_coverage_range, least_frames
 from stq.calibration._notes import calibration_notes
 from stq.calibration._quantile_sketch import QuantileSketch, conformal_quantile
@@ -25,4 +26,6 @@ __all__ = [
     "conformal_quantile",
     "expected_coverage_range",
     "least_frames",
+    "seal",
+    "unseal",
 ]

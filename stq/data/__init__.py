@@ -8,6 +8,7 @@ the forecasts of persistence and climatology, and `to_units`, the one crossing f
 This package is the only home of xarray, and the only one that knows of files, calendars, grids and missing values.
 """
 
+from stq.data._anomalies import Anomalies, anomalies_of
 from stq.data._blend import blend
 from stq.data._build_data import build_data
 from stq.data._builtin_readers import stq_readers
@@ -34,9 +35,11 @@ from stq.data._strata_map import StrataMap, read_strata
 from stq.data._time_axis import TimeAxis
 from stq.data._window_dataset import WindowDataset
 from stq.data._windows import WindowPlan, plan_windows
+from stq.data._year_before import YearBefore
 
 __all__ = [
     "READERS",
+    "Anomalies",
     "Blocks",
     "Coordinate",
     "DataRequest",
@@ -65,7 +68,9 @@ __all__ = [
     "VariableSummary",
     "WindowDataset",
     "WindowPlan",
+    "YearBefore",
     "ZarrReader",
+    "anomalies_of",
     "blend",
     "build_data",
     "derive",

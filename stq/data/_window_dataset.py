@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from stq.data._channels import Channels
 from stq.data._scaled import last_known
-from stq.data._tiles import Tile
+from stq.data._tiles import Tile, cut_tiles
 from stq.tensors import Batch
 
 
@@ -56,6 +56,27 @@ class WindowDataset(Dataset[Batch]):
         chosen = copy(self)
         chosen._items = self._items[first:stop]
         return chosen
+
+    def whole(self) -> "WindowDataset":
+        """The same windows over the whole field, each once and in the order of their issue.
+
+        Targets count where some tile of this data set stands: nowhere else were they seen.
+        """
+        height, width = self._weight.shape
+        seen = np.zeros((height, width), dtype=bool)
+        for tile in self._tiles:
+            seen[tile.rows, tile.columns] = True
+        steps = np.unique(self._items[:, 0])
+        return WindowDataset(
+            channels=self._channels,
+            history=self._history,
+            horizons=self._leads.tolist(),
+            items=np.stack([steps, np.zeros_like(steps)], axis=1),
+            tiles=cut_tiles((height, width), None),
+            location=self._location,
+            weight=self._weight,
+            judged=seen if self._judged is None else seen & self._judged,
+        )
 
     def __len__(self) -> int:
         return len(self._items)

@@ -10,6 +10,8 @@ from stq.metrics._build_metric import build_metric, metric_options
 from stq.metrics._builtin import stq_metrics
 from stq.metrics._forecast_scores import ForecastScores, ScoreOptions
 from stq.metrics._metric import Metric, MetricContext
+from stq.metrics._pooled_regression import LinearMap, PooledRegression
+from stq.metrics._pooled_slope import PooledSlope
 from stq.metrics._quantile_scores import crossed, crps_from_pinball, interval_pairs, interval_score, pinball_loss
 from stq.metrics._score import (
     BaselineScore,
@@ -31,9 +33,12 @@ __all__ = [
     "ForecastScores",
     "FractionsSkillScore",
     "Interval",
+    "LinearMap",
     "Metric",
     "MetricContext",
     "Pit",
+    "PooledRegression",
+    "PooledSlope",
     "Score",
     "ScoreOptions",
     "Spectrum",

@@ -27,6 +27,8 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from stq.app import RunFolder, evaluate, predict, resume, train
 from stq.app._assembly import assemble
+from stq.app._baselines import open_baselines
+from stq.app._data import open_data
 from stq.errors import Elsewhere, StqError
 from stq.metrics import ForecastScores
 from stq.registry import load_metrics
@@ -227,6 +229,17 @@ def metric_case() -> list[list[dict[str, object]]]:
     return found
 
 
+def baselines_of(run: RunFolder, source: Path) -> list[str]:
+    """The baselines as they are fitted, as they are read back, and how they are refused where they are damaged."""
+    loaded = tiny_spec(source)
+    data = open_data(loaded.spec.data, loaded=loaded)
+    found = [open_baselines(run, loaded, data, world=WORLD).fitted.to_json() for _ in range(2)]
+    dist.barrier()
+    if RANK == 0:
+        run.baselines.write_text(found[0][:-20], encoding="utf-8")
+    return [*found, refused(lambda: open_baselines(run, loaded, data, world=WORLD))["kind"]]
+
+
 def main(folder: Path) -> None:
     """All cases, in the same order in both processes."""
     warnings.simplefilter("ignore")
@@ -253,6 +266,7 @@ def main(folder: Path) -> None:
     found["trained"] = {"run": str(one_batch.run), "calibrated": one_batch.calibrated, "status": one_batch.status}
     found["own metric"] = metric_case()
     found["scores of one batch"] = scores_of(folder / "one batch")
+    found["baselines"] = baselines_of(RunFolder(folder / "baselines"), source)
     found["dry run"] = {"steps": train(tiny_spec(source, [SEVERAL]), dry_run=True).steps}
     found["nonfinite"] = nonfinite_case(source)
     found["a folder in use"] = refused(lambda: train(tiny_spec(source, [SEVERAL]), run_dir=folder / "whole"))

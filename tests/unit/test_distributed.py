@@ -27,6 +27,8 @@ from torch import Tensor
 
 from stq.app import RunFolder, evaluate, predict
 from stq.app._assembly import assemble
+from stq.app._baselines import open_baselines
+from stq.app._data import open_data
 from stq.metrics import ForecastScores
 from stq.registry import load_metrics
 from stq.training import EpochEnded, ForecastModule, Started, Stepped, fit
@@ -219,6 +221,12 @@ def test_one_process_writes_the_run_and_calibrates(pair: Pair, folder: Path) -> 
         "spec.yaml", "statistics.npz",
     ]  # fmt: skip
     assert [found["dry run"]["steps"] for found in pair] == [1, 1]
+
+
+def test_baselines_are_those_of_one_process(pair: Pair, folder: Path, tmp_path: Path) -> None:
+    loaded = tiny_spec(folder / "tiny.nc")
+    alone = open_baselines(RunFolder(tmp_path), loaded, open_data(loaded.spec.data, loaded=loaded)).fitted.to_json()
+    assert [each["baselines"] for each in pair] == [[alone, alone, "CheckFailed"], [alone, alone, "Elsewhere"]]
 
 
 @pytest.mark.parametrize(("case", "run"), [("scores", "whole"), ("scores of one batch", "one batch")])
