@@ -1,24 +1,15 @@
 """Score a run on one of its splits, against persistence and climatology."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stq.app._assembly import build_network, put_weights
-from stq.app._calibrate import read_calibration
-from stq.app._data import open_data
-from stq.app._forecasting import forecast_split
-from stq.app._losses import levels_of
-from stq.app._metrics import resolve_metrics
+from stq.app._baselines import open_baselines
 from stq.app._run_folder import RunFolder
-from stq.app._strata import Kind, Stratification, stratification
-from stq.calibration import ConformalCalibration, expected_coverage_range
-from stq.data import ForecastData, Statistics
-from stq.errors import CheckFailed, UsageError
-from stq.metrics import BaselineForecast, ForecastScores, Score, ScoreOptions, StratumScore
-from stq.spec import LoadedSpec
-from stq.tensors import Batch
-from stq.training import World, joined
+from stq.app._score_split import open_scoring, score_windows
+from stq.calibration import ConformalCalibration, calibration_notes, expected_coverage_range
+from stq.metrics import Score, StratumScore
+from stq.training import joined
 
 
 @dataclass(frozen=True)
@@ -64,112 +55,50 @@ class EvaluateResult:
         }
 
 
-def evaluate(run: RunFolder, *, split: str = "test", overrides: Sequence[str] = ()) -> EvaluateResult:
+def evaluate(
+    run: RunFolder,
+    *,
+    split: str = "test",
+    block: tuple[int, int] | None = None,
+    overrides: Sequence[str] = (),
+) -> EvaluateResult:
     """Forecast every window of `split` with the best checkpoint and score it, in units, before and after calibration.
 
-    Several processes (torchrun) share the windows, and each has the scores of all of them. `overrides` change the
-    `evaluation` section of the run's spec for this once, and nothing else of it.
+    `block` is the first window and the one after the last, in the order of issue; None for all. `overrides` change the
+    `evaluation` section of the run's spec for this once, and nothing else of it. Several processes (torchrun) share
+    the windows, and each has the scores of all of them.
 
     Raises UsageError for a split that the run has not and for other overrides, CheckFailed where the run or its data is
     not what was trained, Elsewhere in the processes that don't lead.
     """
     with joined() as world:
         with world.together():
-            data, scores = score_windows(run, split, world, overrides)
+            scoring = open_scoring(run, split, block, overrides)
+        baselines = open_baselines(run, scoring.loaded, scoring.data, world=world)
+        with world.together():
+            scores = score_windows(scoring, baselines, world)
         with world.together():
             table = scores.compute()
             strata = scores.compute_strata()
-    calibration = read_calibration(run)
+    calibration = scoring.calibration
     return EvaluateResult(
         run=run.path,
         split=split,
-        samples=len(data.splits[split]),
+        samples=len(scoring.windows),
         calibrated=calibration is not None,
         scores=table,
         chance=chance_ranges(table, calibration),
-        notes=data.notes,
+        notes=(*scoring.data.notes, *(() if calibration is None else scoring_notes(calibration, split))),
         strata=strata,
     )
 
 
-def score_windows(
-    run: RunFolder, split: str, world: World, overrides: Sequence[str] = ()
-) -> tuple[ForecastData, ForecastScores]:
-    """The data, and the scores of this process's windows."""
-    loaded = evaluation_spec(run, overrides)
-    metrics = resolve_metrics(loaded)
-    data = open_data(loaded.spec.data, Statistics.load(run.statistics), loaded=loaded)
-    if data.fingerprint != run.read_environment().get("data_sha256"):
-        raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
-    if split not in data.splits:
-        raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
-    forecaster = build_network(loaded, data)
-    put_weights(forecaster, run)
-    calibration = read_calibration(run)
-    levels = levels_of(loaded)
-    wanted = loaded.spec.evaluation
-    strata = stratifications(loaded, data)
-    scores = ForecastScores(
-        data.variables,
-        data.horizons,
-        levels,
-        units=data.units,
-        anomaly_range=data.anomaly_range(),
-        size=data.size,
-        options=ScoreOptions(
-            wanted.thresholds, wanted.neighbourhood, wanted.bootstrap.repetitions, wanted.bootstrap.block
-        ),
-        baselines=BASELINES,
-        strata={kind: each.names for kind, each in strata.items()},
-        metrics=metrics,
-    )
-    for found in forecast_split(forecaster, data, split, batch_size=loaded.spec.data.batch_size, world=world):
-        quantiles = found.quantiles
-        if calibration is not None and quantiles is not None:
-            quantiles = calibration.apply(found.central, quantiles, levels)
-        baselines = baseline_forecasts(data, found.batch)
-        scores.update(
-            central=found.central,
-            quantiles=quantiles,
-            quantiles_raw=found.quantiles,
-            truth=found.truth,
-            valid=found.batch.valid,
-            weight=found.batch.weight,
-            persistence=baselines["persistence"].central,
-            climatology=baselines["climatology"].central,
-            time=found.batch.time,
-            baselines=baselines,
-            strata={kind: each.index(found.batch) for kind, each in strata.items()},
-        )
-    return data, scores
-
-
-BASELINES = ("persistence", "climatology")
-"""The baselines that are scored, in the order of the table."""
-
-
-def baseline_forecasts(data: ForecastData, batch: Batch) -> Mapping[str, BaselineForecast]:
-    """The forecasts of `BASELINES`, in units."""
-    return {
-        "persistence": BaselineForecast(data.persistence(batch)),
-        "climatology": BaselineForecast(data.climatology(batch)),
-    }
-
-
-def evaluation_spec(run: RunFolder, overrides: Sequence[str]) -> LoadedSpec:
-    """The run's spec, its `evaluation` changed. Raises UsageError for an override of anything else."""
-    for override in overrides:
-        if not override.startswith("evaluation."):
-            raise UsageError(f"--set {override}: a run is scored as it was trained; only evaluation.* can be set")
-    return run.load_spec(overrides)
-
-
-def stratifications(loaded: LoadedSpec, data: ForecastData) -> Mapping[str, Stratification]:
-    """By kind: the periods that the spec asks for, and the strata of its map."""
-    kinds: list[Kind] = [] if loaded.spec.evaluation.periods is None else [loaded.spec.evaluation.periods]
-    if loaded.spec.strata is not None:
-        kinds.append("stratum")
-    return {kind: stratification(data, kind, loaded) for kind in kinds}
+def scoring_notes(calibration: ConformalCalibration, split: str) -> tuple[str, ...]:
+    """What a person should know of the calibration when reading the scores of a split."""
+    notes = calibration_notes(calibration)
+    if calibration.fitted_on == split:
+        notes += (f"the band was calibrated on {split} itself: its coverage there is no test of it",)
+    return notes
 
 
 def chance_ranges(scores: tuple[Score, ...], calibration: ConformalCalibration | None) -> tuple[ChanceRange, ...]:

@@ -63,7 +63,9 @@ class OriginsResult:
         )
 
 
-def evaluate_origins(run: RunFolder, count: int, *, split: str = "test") -> OriginsResult:
+def evaluate_origins(
+    run: RunFolder, count: int, *, split: str = "test", overrides: Sequence[str] = ()
+) -> OriginsResult:
     """Cut the windows of `split`, in the order of their issue, into `count` blocks as even as can be; score each.
 
     Nothing is trained or calibrated anew: later blocks are further from what the run has seen. Raises UsageError for
@@ -82,7 +84,7 @@ def evaluate_origins(run: RunFolder, count: int, *, split: str = "test") -> Orig
         raise DataError(f"{split} has {len(issued)} windows, too few for {count} blocks")
     blocks = []
     for first, stop in cut(len(issued), count):
-        scored = evaluate(run, split=split, block=(first, stop))
+        scored = evaluate(run, split=split, block=(first, stop), overrides=overrides)
         blocks.append(OriginScores(data.time_label(issued[first]), data.time_label(issued[stop - 1]), scored))
     return OriginsResult(run.path, split, tuple(blocks), spread_of([block.scored.scores for block in blocks]))
 

@@ -7,7 +7,7 @@ import typer
 
 from stq.cli._answer import Answer
 from stq.cli._options import Debug, Json, RunPath
-from stq.report import score_tables
+from stq.report import origin_tables, score_tables
 
 
 class Shown(StrEnum):
@@ -20,6 +20,12 @@ class Shown(StrEnum):
 Split = Annotated[str, typer.Option(help="The split to score on: train, val, calibration or test.")]
 
 
+Origins = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Cut the split into N consecutive blocks of issue times and score each.", show_default=False
+    ),
+]
 Metrics = Annotated[Shown, typer.Option(help="The scores to print: main, or all. --json always has all.")]
 Strata = Annotated[bool, typer.Option("--strata", help="Print the scores of each month, season or stratum as well.")]
 Evaluation = Annotated[
@@ -38,6 +44,7 @@ def evaluate(
     split: Split = "test",
     metrics: Metrics = Shown.MAIN,
     strata: Strata = False,
+    origins: Origins = None,
     overrides: Evaluation = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -50,7 +57,10 @@ def evaluate(
 
     folder = RunFolder.open(run)
     folder.load_spec()
-    from stq.app import evaluate
+    from stq.app import evaluate, evaluate_origins
 
+    if origins is not None:
+        rolled = evaluate_origins(folder, origins, split=split, overrides=overrides or ())
+        return Answer(rolled.to_dict(), origin_tables(rolled))
     result = evaluate(folder, split=split, overrides=overrides or ())
     return Answer(result.to_dict(), score_tables(result, every=metrics is Shown.ALL, strata=strata))
