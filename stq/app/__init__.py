@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from stq.app._check import CheckResult, check
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
+    from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "CheckGradsResult": "_check_grads",
     "CheckResult": "_check",
+    "ConfigDifference": "_config",
+    "ConfigResult": "_config",
     "EvaluateResult": "_evaluate",
     "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
@@ -40,6 +43,8 @@ _HOMES = {
     "check": "_check",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
+    "config": "_config",
+    "config_diff": "_config",
     "evaluate": "_evaluate",
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
@@ -55,6 +60,8 @@ _HOMES = {
 __all__ = [
     "CheckGradsResult",
     "CheckResult",
+    "ConfigDifference",
+    "ConfigResult",
     "EvaluateResult",
     "InitResult",
     "InitialWeights",
@@ -69,6 +76,8 @@ __all__ = [
     "check",
     "check_grads",
     "check_module",
+    "config",
+    "config_diff",
     "evaluate",
     "init_spec",
     "inspect_data",

@@ -173,7 +173,14 @@ class RunFolder:
     def read_json(self, path: Path) -> Any:
         """Raises CheckFailed where the file is missing or damaged."""
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(self.read_text(path))
+        except ValueError as error:
+            raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
+
+    def read_text(self, path: Path) -> str:
+        """Raises CheckFailed where the file is missing or is no text."""
+        try:
+            return path.read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
 

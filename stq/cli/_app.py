@@ -8,6 +8,7 @@ from stq import __version__
 from stq.cli._check import check
 from stq.cli._check_grads import check_grads
 from stq.cli._command_line import CommandLine
+from stq.cli._config import config
 from stq.cli._data import data
 from stq.cli._eval import evaluate
 from stq.cli._init import init
@@ -41,6 +42,7 @@ app.command("predict")(predict)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
 app.command("init")(init)
+app.add_typer(config, name="config")
 app.add_typer(data, name="data")
 app.add_typer(losses, name="losses")
 app.command("plugins")(plugins)

@@ -5,6 +5,7 @@ xarray is imported: results are only looked at.
 """
 
 from stq.report._check import check_summary
+from stq.report._config import config_table, difference_table
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables
@@ -23,6 +24,8 @@ __all__ = [
     "TrainingDisplay",
     "TrainingLines",
     "check_summary",
+    "config_table",
+    "difference_table",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
