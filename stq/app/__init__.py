@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
     from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
+    from stq.app._doctor import DoctorResult, Finding, doctor
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
+    from stq.app._list_runs import RunCard, list_runs
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
     from stq.app._run_folder import RunFolder
@@ -29,7 +31,9 @@ _HOMES = {
     "CheckResult": "_check",
     "ConfigDifference": "_config",
     "ConfigResult": "_config",
+    "DoctorResult": "_doctor",
     "EvaluateResult": "_evaluate",
+    "Finding": "_doctor",
     "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
     "InspectResult": "_inspect_data",
@@ -37,6 +41,7 @@ _HOMES = {
     "PluginCard": "_list_plugins",
     "PredictResult": "_predict",
     "Ready": "_train_result",
+    "RunCard": "_list_runs",
     "RunFolder": "_run_folder",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
@@ -45,11 +50,13 @@ _HOMES = {
     "check_module": "_check_module",
     "config": "_config",
     "config_diff": "_config",
+    "doctor": "_doctor",
     "evaluate": "_evaluate",
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
+    "list_runs": "_list_runs",
     "pack_spec": "_pack",
     "predict": "_predict",
     "resume": "_train",
@@ -62,7 +69,9 @@ __all__ = [
     "CheckResult",
     "ConfigDifference",
     "ConfigResult",
+    "DoctorResult",
     "EvaluateResult",
+    "Finding",
     "InitResult",
     "InitialWeights",
     "InspectResult",
@@ -70,6 +79,7 @@ __all__ = [
     "PluginCard",
     "PredictResult",
     "Ready",
+    "RunCard",
     "RunFolder",
     "StoreResult",
     "TrainResult",
@@ -78,11 +88,13 @@ __all__ = [
     "check_module",
     "config",
     "config_diff",
+    "doctor",
     "evaluate",
     "init_spec",
     "inspect_data",
     "list_losses",
     "list_plugins",
+    "list_runs",
     "pack_spec",
     "predict",
     "resume",

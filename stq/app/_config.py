@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from stq.app._run_folder import RunFolder
@@ -64,7 +65,7 @@ def config(source: Path, overrides: Sequence[str] = ()) -> ConfigResult:
 def set_arguments(command: Sequence[str]) -> tuple[str, ...]:
     """What followed `--set` on a command line."""
     arguments = list(command)
-    after = [value for word, value in zip(arguments, arguments[1:], strict=False) if word == "--set"]
+    after = [value for word, value in pairwise(arguments) if word == "--set"]
     return (*after, *(word.removeprefix("--set=") for word in arguments if word.startswith("--set=")))
 
 

@@ -80,6 +80,11 @@ class RunFolder:
         return self.path / "calibration.json"
 
     @property
+    def outcome(self) -> Path:
+        """How training ended; absent while it has not."""
+        return self.path / "outcome.json"
+
+    @property
     def plugins(self) -> Path:
         """Copies of the local plugin files that the run was made with."""
         return self.path / "plugins"

@@ -153,7 +153,10 @@ def finish(
         calibration = calibrate_split(experiment.loaded.spec, experiment.data, forecaster)
         if calibration is not None:
             run.write(run.calibration, calibration.to_json())
-    return result_of(run.path, "completed", fitted, audit, experiment, calibrated=calibration is not None)
+    result = result_of(run.path, "completed", fitted, audit, experiment, calibrated=calibration is not None)
+    if world.leads:
+        run.write_json(run.outcome, result.to_dict())
+    return result
 
 
 def refuse_failed(audit: CheckGradsResult) -> None:

@@ -6,6 +6,7 @@ xarray is imported: results are only looked at.
 
 from stq.report._check import check_summary
 from stq.report._config import config_table, difference_table
+from stq.report._doctor import doctor_table
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables
@@ -13,6 +14,7 @@ from stq.report._losses import loss_page, loss_table
 from stq.report._plugins import plugin_table
 from stq.report._prediction import prediction_summary
 from stq.report._problems import problem_text
+from stq.report._runs import run_table
 from stq.report._scores import score_tables
 from stq.report._store import store_summary
 from stq.report._training_display import TrainingDisplay
@@ -26,6 +28,7 @@ __all__ = [
     "check_summary",
     "config_table",
     "difference_table",
+    "doctor_table",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
@@ -35,6 +38,7 @@ __all__ = [
     "plugin_table",
     "prediction_summary",
     "problem_text",
+    "run_table",
     "score_tables",
     "store_summary",
     "training_outcome",

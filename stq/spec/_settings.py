@@ -79,5 +79,7 @@ def _same(written: object, value: object) -> bool:
     if isinstance(value, list) and len(value) == 1:
         return _same(written, value[0])
     if isinstance(written, str) and isinstance(value, str):
-        return written == value or Path(value).is_absolute() and value.endswith(os.path.normpath(written).lstrip("./"))
+        return written == value or (
+            Path(value).is_absolute() and value.endswith(os.path.normpath(written).lstrip("./"))
+        )
     return written == value or str(written) == value
