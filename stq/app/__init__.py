@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from stq.app._check_module import check_module
     from stq.app._compare import Progress, compare
     from stq.app._comparison_result import ComparedRun, ComparisonResult, Difference
+    from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
+    from stq.app._doctor import DoctorResult, Finding, doctor
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._evaluate_origins import OriginsResult, evaluate_origins
     from stq.app._init_from import InitialWeights
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from stq.app._inspect_data import InspectResult, inspect_data
     from stq.app._list_losses import LossCard, list_losses
     from stq.app._list_plugins import PluginCard, list_plugins
+    from stq.app._list_runs import RunCard, list_runs
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
     from stq.app._run_folder import RunFolder
@@ -34,7 +37,11 @@ _HOMES = {
     "ComparedRun": "_comparison_result",
     "ComparisonResult": "_comparison_result",
     "Difference": "_comparison_result",
+    "ConfigDifference": "_config",
+    "ConfigResult": "_config",
+    "DoctorResult": "_doctor",
     "EvaluateResult": "_evaluate",
+    "Finding": "_doctor",
     "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
     "InspectResult": "_inspect_data",
@@ -44,6 +51,7 @@ _HOMES = {
     "PredictResult": "_predict",
     "Progress": "_compare",
     "Ready": "_train_result",
+    "RunCard": "_list_runs",
     "RunFolder": "_run_folder",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
@@ -52,12 +60,16 @@ _HOMES = {
     "check_grads": "_check_grads",
     "check_module": "_check_module",
     "compare": "_compare",
+    "config": "_config",
+    "config_diff": "_config",
+    "doctor": "_doctor",
     "evaluate": "_evaluate",
     "evaluate_origins": "_evaluate_origins",
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
+    "list_runs": "_list_runs",
     "pack_spec": "_pack",
     "predict": "_predict",
     "resume": "_train",
@@ -71,8 +83,12 @@ __all__ = [
     "CheckResult",
     "ComparedRun",
     "ComparisonResult",
+    "ConfigDifference",
+    "ConfigResult",
     "Difference",
+    "DoctorResult",
     "EvaluateResult",
+    "Finding",
     "InitResult",
     "InitialWeights",
     "InspectResult",
@@ -82,6 +98,7 @@ __all__ = [
     "PredictResult",
     "Progress",
     "Ready",
+    "RunCard",
     "RunFolder",
     "StoreResult",
     "TrainResult",
@@ -90,12 +107,16 @@ __all__ = [
     "check_grads",
     "check_module",
     "compare",
+    "config",
+    "config_diff",
+    "doctor",
     "evaluate",
     "evaluate_origins",
     "init_spec",
     "inspect_data",
     "list_losses",
     "list_plugins",
+    "list_runs",
     "pack_spec",
     "predict",
     "resume",

@@ -95,6 +95,11 @@ class RunFolder:
         return self.path / "baselines.json"
 
     @property
+    def outcome(self) -> Path:
+        """How training ended; absent while it has not."""
+        return self.path / "outcome.json"
+
+    @property
     def plugins(self) -> Path:
         """Copies of the local plugin files that the run was made with."""
         return self.path / "plugins"
@@ -188,7 +193,14 @@ class RunFolder:
     def read_json(self, path: Path) -> Any:
         """Raises CheckFailed where the file is missing or damaged."""
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(self.read_text(path))
+        except ValueError as error:
+            raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
+
+    def read_text(self, path: Path) -> str:
+        """Raises CheckFailed where the file is missing or is no text."""
+        try:
+            return path.read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
 

@@ -155,7 +155,10 @@ def finish(
         calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
         if calibration is not None:
             run.write(run.calibration, calibration.to_json())
-    return result_of(run.path, "completed", fitted, audit, experiment, calibration)
+    result = result_of(run.path, "completed", fitted, audit, experiment, calibration)
+    if world.leads:
+        run.write_json(run.outcome, result.to_dict())
+    return result
 
 
 def refuse_failed(audit: CheckGradsResult) -> None:

@@ -10,12 +10,15 @@ from stq.cli._check import check
 from stq.cli._check_grads import check_grads
 from stq.cli._command_line import CommandLine
 from stq.cli._compare import compare
+from stq.cli._config import config
 from stq.cli._data import data
+from stq.cli._doctor import doctor
 from stq.cli._eval import evaluate
 from stq.cli._init import init
 from stq.cli._losses import losses
 from stq.cli._plugins import plugins
 from stq.cli._predict import predict
+from stq.cli._runs import runs
 from stq.cli._train import train
 
 app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
@@ -45,6 +48,9 @@ app.command("calibrate")(calibrate)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
 app.command("init")(init)
+app.command("runs")(runs)
+app.add_typer(config, name="config")
 app.add_typer(data, name="data")
 app.add_typer(losses, name="losses")
 app.command("plugins")(plugins)
+app.command("doctor")(doctor)

@@ -12,6 +12,8 @@ from stq.report._comparison import (
     difference_in_words,
     value_in_words,
 )
+from stq.report._config import config_table, difference_table
+from stq.report._doctor import doctor_table
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables
@@ -20,6 +22,7 @@ from stq.report._origins import origin_tables
 from stq.report._plugins import plugin_table
 from stq.report._prediction import prediction_summary
 from stq.report._problems import problem_text
+from stq.report._runs import run_table
 from stq.report._scores import score_tables
 from stq.report._store import store_summary
 from stq.report._training_display import TrainingDisplay
@@ -34,7 +37,10 @@ __all__ = [
     "check_summary",
     "comparison_markdown",
     "comparison_tables",
+    "config_table",
     "difference_in_words",
+    "difference_table",
+    "doctor_table",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
@@ -45,6 +51,7 @@ __all__ = [
     "plugin_table",
     "prediction_summary",
     "problem_text",
+    "run_table",
     "score_tables",
     "store_summary",
     "training_outcome",

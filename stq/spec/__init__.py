@@ -18,6 +18,7 @@ from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
+from stq.spec._settings import Setting, settings
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import BlocksSpec, SplitSpec
 from stq.spec._strategy_spec import DdpSpec
@@ -53,6 +54,7 @@ __all__ = [
     "RareSpec",
     "RoutingSpec",
     "ScheduleSpec",
+    "Setting",
     "Spec",
     "SplitSpec",
     "StaticSpec",
@@ -64,4 +66,5 @@ __all__ = [
     "dump_spec",
     "load_spec",
     "parse_spec",
+    "settings",
 ]
