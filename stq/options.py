@@ -6,7 +6,7 @@ errors follow from its signature.
 
 import inspect
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -86,11 +86,12 @@ def options_of(cls: type, kind: str, reserved: Collection[str], *, skip: int = 0
     Annotations are resolved, `Any` where there is none. Arguments that can't be options (`*args`, `**kwargs`, a key in
     `reserved`, which every item of the kind has in the spec) are a `PluginError`.
     """
+    constructor: Callable[..., None] = cls.__init__  # type: ignore[misc]  # of a class, not of an instance
     try:
-        hints = get_type_hints(cls.__init__, include_extras=True)
+        hints = get_type_hints(constructor, include_extras=True)
     except Exception as error:
         raise PluginError(f"the types of the options of {cls.__name__} can't be resolved: {error}") from error
-    arguments = list(inspect.signature(cls.__init__).parameters.values())[1 + skip :]
+    arguments = list(inspect.signature(constructor).parameters.values())[1 + skip :]
     for argument in arguments:
         if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD, argument.POSITIONAL_ONLY):
             raise PluginError(f"{cls.__name__}.__init__ takes {argument}: an option is an argument with a name")

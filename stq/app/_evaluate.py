@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from stq.app._assembly import build_network, put_weights
+from stq.app._assembly import put_weights
 from stq.app._calibrate import read_calibration
 from stq.app._data import open_data
 from stq.app._forecasting import forecast_split
 from stq.app._losses import levels_of
+from stq.app._models import build_network
 from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration, expected_coverage_range
 from stq.data import ForecastData, Statistics

@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stq.models._anchored import anchored_quantiles, initial_maps
-from stq.models._context import ModelContext
 from stq.models._forecaster import Forecaster
 from stq.models._head import Head
 from stq.models._location_encoder import LocationEncoder

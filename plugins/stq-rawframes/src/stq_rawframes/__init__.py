@@ -13,6 +13,6 @@ __all__ = ["stq_readers"]
 @hookimpl
 def stq_readers() -> "list[type[Reader]]":
     """The hook by which stq finds the reader."""
-    from stq_raw._raw_reader import RawReader
+    from stq_rawframes._raw_reader import RawReader
 
     return [RawReader]
