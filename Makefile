@@ -46,7 +46,7 @@ demo-mouse: data  ## examples/mouse.yaml under SEEDS
 
 demo-unet: $(VENV)/run  ## plugins/stq-unet/examples/nasa-unet.yaml, the quickstart with another network, under SEEDS
 	$(PIP) install --constraint constraints.txt --no-deps --editable plugins/stq-unet
-	$(BIN)/python tests/bench/demo_seeds.py --spec plugins/stq-unet/examples/nasa-unet.yaml --seeds $(SEEDS)
+	$(BIN)/python tests/bench/demo_seeds.py --spec plugins/stq-unet/examples/nasa-unet.yaml --seeds $(SEEDS) --coverage 0.85 0.99
 
 test: $(VENV)/dev lint types layers unit  ## everything that CI checks
 

@@ -5,6 +5,7 @@ xarray is imported: results are only looked at.
 """
 
 from stq.report._check import check_summary
+from stq.report._conformance import conformance_tables, new_loss_text
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables
@@ -23,12 +24,14 @@ __all__ = [
     "TrainingDisplay",
     "TrainingLines",
     "check_summary",
+    "conformance_tables",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
     "json_text",
     "loss_page",
     "loss_table",
+    "new_loss_text",
     "plugin_table",
     "prediction_summary",
     "problem_text",
