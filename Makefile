@@ -59,6 +59,7 @@ types: $(VENV)/dev
 
 layers: $(VENV)/dev
 	$(BIN)/lint-imports
+	$(BIN)/lint-imports --config plugins/importlinter.toml
 
 unit: $(VENV)/dev
 	$(BIN)/python -m pytest

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 __all__ = ["stq_readers"]
 
+stq_api = 1
+"""The version of stq's plugin API that this was written for."""
+
 
 @hookimpl
 def stq_readers() -> "list[type[Reader]]":
