@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse test lint types layers unit bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -41,8 +41,12 @@ demo-sea: data  ## examples/mediterranean.yaml under SEEDS ("1 2 3"): at least 2
 	$(BIN)/python tests/bench/demo_seeds.py --spec examples/mediterranean.yaml --seeds $(SEEDS) --skill 0.25 --coverage 0.92 0.98 --each
 
 demo-mouse: data  ## examples/mouse.yaml under SEEDS
-	$(PIP) install --constraint constraints.txt --no-deps --editable plugins/stq-raw
+	$(PIP) install --constraint constraints.txt --no-deps --editable plugins/stq-rawframes
 	$(BIN)/python tests/bench/demo_seeds.py --spec examples/mouse.yaml --seeds $(SEEDS)
+
+demo-unet: $(VENV)/run  ## plugins/stq-unet/examples/nasa-unet.yaml, the quickstart with another network, under SEEDS
+	$(PIP) install --constraint constraints.txt --no-deps --editable plugins/stq-unet
+	$(BIN)/python tests/bench/demo_seeds.py --spec plugins/stq-unet/examples/nasa-unet.yaml --seeds $(SEEDS) --coverage 0.85 0.99
 
 test: $(VENV)/dev lint types layers unit  ## everything that CI checks
 
@@ -55,6 +59,7 @@ types: $(VENV)/dev
 
 layers: $(VENV)/dev
 	$(BIN)/lint-imports
+	$(BIN)/lint-imports --config plugins/importlinter.toml
 
 unit: $(VENV)/dev
 	$(BIN)/python -m pytest

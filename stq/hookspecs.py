@@ -9,13 +9,25 @@ if TYPE_CHECKING:
     from stq.data import Reader
     from stq.losses import Loss
     from stq.metrics import Metric
+    from stq.models import Forecaster
 
 hookspec = HookspecMarker("stq")
+
+API = 1
+"""The version of what plugins rely on: these hooks, `stq.losses`, `stq.models`, `stq.tensors`, `stq.testing`, `Reader`.
+
+A plugin's module may say which it was written for, `stq_api = 1`; one that says another is set aside with that cause.
+"""
 
 
 @hookspec
 def stq_losses() -> "Iterable[type[Loss]]":  # type: ignore[empty-body]  # a hook's specification has no body
     """The losses that a plugin brings: classes, which a spec then names and gives options."""
+
+
+@hookspec
+def stq_models() -> "Iterable[type[Forecaster]]":  # type: ignore[empty-body]  # a hook's specification has no body
+    """The models that a plugin brings: classes, one of which a spec names under `model` and gives options."""
 
 
 @hookspec

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
-    from stq.app._list_losses import LossCard, list_losses
+    from stq.app._list_losses import LossCard, list_losses, show_loss
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._list_runs import RunCard, list_runs
+    from stq.app._new_loss import NewLoss, new_loss
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
     from stq.app._run_folder import RunFolder
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
+    from stq.app._try_losses import try_losses
 
 _HOMES = {
     "CalibrateResult": "_calibrate_run",
@@ -47,6 +49,7 @@ _HOMES = {
     "InspectResult": "_inspect_data",
     "LossCard": "_list_losses",
     "OriginsResult": "_evaluate_origins",
+    "NewLoss": "_new_loss",
     "PluginCard": "_list_plugins",
     "PredictResult": "_predict",
     "Progress": "_compare",
@@ -70,10 +73,13 @@ _HOMES = {
     "list_losses": "_list_losses",
     "list_plugins": "_list_plugins",
     "list_runs": "_list_runs",
+    "new_loss": "_new_loss",
     "pack_spec": "_pack",
     "predict": "_predict",
     "resume": "_train",
+    "show_loss": "_list_losses",
     "train": "_train",
+    "try_losses": "_try_losses",
     "verify_store": "_pack",
 }
 
@@ -93,6 +99,7 @@ __all__ = [
     "InitialWeights",
     "InspectResult",
     "LossCard",
+    "NewLoss",
     "OriginsResult",
     "PluginCard",
     "PredictResult",
@@ -117,10 +124,13 @@ __all__ = [
     "list_losses",
     "list_plugins",
     "list_runs",
+    "new_loss",
     "pack_spec",
     "predict",
     "resume",
+    "show_loss",
     "train",
+    "try_losses",
     "verify_store",
 ]
 

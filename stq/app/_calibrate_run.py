@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stq.app._assembly import build_network, put_weights
+from stq.app._assembly import put_weights
 from stq.app._calibrate import calibrate_split
 from stq.app._corrections import CorrectionRow, correction_rows
 from stq.app._data import open_data, open_other_data
+from stq.app._models import build_network
 from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration, calibration_notes
 from stq.data import ForecastData, Statistics

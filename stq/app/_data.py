@@ -24,7 +24,7 @@ from stq.data import (
     open_inputs,
 )
 from stq.errors import DataError
-from stq.registry import load_readers
+from stq.registry import load_readers, refuse_clashing
 from stq.spec import BlocksSpec, DataSpec, LoadedSpec, RareSpec
 
 
@@ -78,7 +78,9 @@ def _rare(spec: RareSpec | None) -> Rare | None:
 
 def readers_for(spec: DataSpec, plugins: Sequence[Path] = ()) -> tuple[Reader, ...]:
     """A reader of every kind: stq's own, those of installed plugins, and those of local plugin files."""
-    kinds = (entry.cls for entry in load_readers(plugins).entries.values())
+    registry = load_readers(plugins)
+    refuse_clashing(registry, (*spec.source, *(str(entry.file) for entry in spec.static if entry.file is not None)))
+    kinds = (entry.cls for entry in registry.entries.values())
     fill = spec.absent_chunks == "fill"
     return tuple(ZarrReader(fill_absent=fill) if kind is ZarrReader else kind() for kind in kinds)
 

@@ -16,10 +16,11 @@ from torch import Tensor
 from torch.utils.data import default_collate
 
 from stq import __version__
-from stq.app._assembly import build_network, put_weights
+from stq.app._assembly import put_weights
 from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_run_inputs
 from stq.app._losses import levels_of
+from stq.app._models import build_network
 from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration
 from stq.data import ForecastInputs, Statistics, blend, forecast_file, refuse_taken

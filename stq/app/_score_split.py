@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from stq.app._assembly import build_network, put_weights
+from stq.app._assembly import put_weights
 from stq.app._baseline_forecasts import Baselines
 from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_data
 from stq.app._forecasting import forecast_split
 from stq.app._losses import levels_of
 from stq.app._metrics import resolve_metrics
+from stq.app._models import build_network
 from stq.app._run_folder import RunFolder
 from stq.app._strata import Kind, Stratification, stratification
 from stq.calibration import ConformalCalibration

@@ -35,8 +35,20 @@ def show_version(wanted: bool) -> bool:
 Version = Annotated[bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version.")]
 
 
+NoPlugin = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--no-plugin",
+        metavar="NAME",
+        help="Leave out an installed plugin, by its name or its distribution's; may be given again. "
+        "STQ_NO_PLUGINS=1 leaves out all.",
+        show_default=False,
+    ),
+]
+
+
 @app.callback()
-def stq(version: Version = False) -> None:
+def stq(version: Version = False, no_plugin: NoPlugin = None) -> None:  # see `CommandLine` for the latter
     """Spatio-temporal forecasts with calibrated bands, every loss confined to the parameters it is tagged with."""
 
 

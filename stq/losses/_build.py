@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from stq.errors import PluginError, Problem, SpecError, StqError
 from stq.losses._loss import Loss
-from stq.losses._options import RESERVED
-from stq.options import checked_options
+from stq.losses._options import options_of_loss
 
 
 def build_loss(cls: type[Loss], options: Mapping[str, object]) -> Loss:
@@ -15,7 +14,7 @@ def build_loss(cls: type[Loss], options: Mapping[str, object]) -> Loss:
     item of the spec; so is a `ValueError` that the constructor raises. A loss that can't be built for another reason,
     or that has trainable parameters (which no routing group could hold), is a `PluginError`.
     """
-    checked = checked_options(cls, cls.name, "loss", RESERVED, options)
+    checked = options_of_loss(cls).checked(options)
     try:
         loss = cls(**checked)
         refuse_trainable(loss)

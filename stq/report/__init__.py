@@ -13,6 +13,7 @@ from stq.report._comparison import (
     value_in_words,
 )
 from stq.report._config import config_table, difference_table
+from stq.report._conformance import conformance_tables, new_loss_text
 from stq.report._doctor import doctor_table
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
@@ -38,6 +39,7 @@ __all__ = [
     "comparison_markdown",
     "comparison_tables",
     "config_table",
+    "conformance_tables",
     "difference_in_words",
     "difference_table",
     "doctor_table",
@@ -47,6 +49,7 @@ __all__ = [
     "json_text",
     "loss_page",
     "loss_table",
+    "new_loss_text",
     "origin_tables",
     "plugin_table",
     "prediction_summary",

@@ -9,10 +9,13 @@ if TYPE_CHECKING:
 
 __all__ = ["stq_readers"]
 
+stq_api = 1
+"""The version of stq's plugin API that this was written for."""
+
 
 @hookimpl
 def stq_readers() -> "list[type[Reader]]":
     """The hook by which stq finds the reader."""
-    from stq_raw._raw_reader import RawReader
+    from stq_rawframes._raw_reader import RawReader
 
     return [RawReader]

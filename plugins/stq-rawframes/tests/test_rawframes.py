@@ -32,7 +32,7 @@ def sources(path):
 
 
 def test_stq_finds_the_reader_by_its_entry_point(described):
-    assert load_readers().entries["raw"].distribution == "stq-raw"
+    assert load_readers().entries["raw"].distribution == "stq-rawframes"
     assert sources(described)[0].reader.name == "raw"
 
 
@@ -68,6 +68,6 @@ def test_a_wrong_description_is_refused_by_name(described, change, words):
 
 
 def test_the_plugin_does_not_bring_xarray_before_it_is_asked_for_readers():
-    code = "import sys, stq_raw; print('xarray' in sys.modules)"
+    code = "import sys, stq_rawframes; print('xarray' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"

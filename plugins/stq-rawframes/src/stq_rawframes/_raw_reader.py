@@ -12,7 +12,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from stq.data import Reader
-from stq_raw._description import Description, read_description
+from stq_rawframes._description import Description, read_description
 
 
 @dataclass(frozen=True)
