@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from rich.text import Text
 
@@ -11,7 +11,16 @@ from stq.report._numbers import ABSENT
 if TYPE_CHECKING:
     from stq.metrics import Score, StratumScore
 
-S = TypeVar("S", bound="Score | StratumScore")
+
+@runtime_checkable
+class OfVariable(Protocol):
+    """Any row of scores."""
+
+    @property
+    def variable(self) -> str: ...
+
+
+S = TypeVar("S", bound=OfVariable)
 
 
 def by_variable(scores: "Sequence[S]") -> "list[list[S]]":
