@@ -53,7 +53,8 @@ def test_a_block_across_the_date_line_lies_at_the_date_line(tmp_path: Path) -> N
     path = write_grid(tmp_path / "a.nc", {"air": seasonal()}, longitude=longitude)
     data = build_data(request_for(path, coarsen=(1, 5)))
     np.testing.assert_allclose(data.splits["test"][0].location[1] % 360, 181)
-    assert data.grid.x is not None and data.grid.x % 360 == pytest.approx([181])  # forecasts are written with it
+    assert data.grid.x is not None
+    assert data.grid.x % 360 == pytest.approx([181])  # forecasts are written with it
 
 
 def test_a_block_or_a_patch_larger_than_the_field_is_refused(tmp_path: Path) -> None:
