@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
 from stq.data._clock import on_the_clock
 from stq.data._coarsen import coarsen_grid
@@ -42,8 +42,8 @@ class Series:
     """What a person should know: rows and columns that coarsening leaves out."""
     maps: Mapping[str, Float32[np.ndarray, "Y X"]] = field(default_factory=dict)
     """Maps constant in time that came with the series (of a packed store), coarsened."""
-    gaps: Float32[np.ndarray, " N"] | None = None
-    """What the network is told of the time before each step, where steps are irregular."""
+    gaps: Float64[np.ndarray, " N"] | None = None
+    """The logarithm of the time before each step, where steps are irregular."""
     naming: Naming = field(default_factory=Naming)
     operands: Mapping[str, str] = field(default_factory=dict)
     """Units of the file's variables that derived ones and the mask are computed from."""
