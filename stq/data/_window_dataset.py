@@ -50,6 +50,12 @@ class WindowDataset(Dataset[Batch]):
         """For each item, the index in the series of the last input step: when the forecast is issued."""
         return tuple(self._items[:, 0].tolist())
 
+    @property
+    def cells(self) -> int:
+        """Cells of the largest tile."""
+        sides = ((t.rows.stop - t.rows.start, t.columns.stop - t.columns.start) for t in self._tiles)
+        return max(rows * columns for rows, columns in sides)
+
     def __len__(self) -> int:
         return len(self._items)
 
