@@ -53,8 +53,7 @@ class WindowDataset(Dataset[Batch]):
     @property
     def cells(self) -> int:
         """Cells of the largest tile."""
-        sides = ((t.rows.stop - t.rows.start, t.columns.stop - t.columns.start) for t in self._tiles)
-        return max(rows * columns for rows, columns in sides)
+        return max(tile.cells for tile in self._tiles)
 
     def __len__(self) -> int:
         return len(self._items)
