@@ -25,6 +25,7 @@ from stq.data._read_zarr import ZarrReader
 from stq.data._reader import Reader
 from stq.data._regular_time import RegularTime
 from stq.data._request import Blocks, DataRequest, Rare, RegularStep, StaticMap
+from stq.data._seams import Seams
 from stq.data._series import Series, read_series
 from stq.data._source_file import Reading, SourceFile
 from stq.data._sources import READERS, list_sources
@@ -53,6 +54,7 @@ __all__ = [
     "Reading",
     "RegularStep",
     "RegularTime",
+    "Seams",
     "Series",
     "SourceFile",
     "StaticMap",
