@@ -89,6 +89,7 @@ class ForecastInputs:
             size=self.size,
             dims=naming.dims,
             coordinates=naming.coordinates(self.series.grid),
+            standard_names=naming.standard_names,
             attributes={**naming.document, **attributes},
         )
 

@@ -1,7 +1,7 @@
 """What one file contributes to the series."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -66,7 +66,9 @@ def read_part(path: SourceFile, request: DataRequest) -> Part:
 def _naming(dataset: xr.Dataset, request: DataRequest, axes: Mapping[str, Axes]) -> Naming:
     name = request.moving[0]
     positions = (position_name(dataset[name], axes[name], each) for each in ("latitude", "longitude"))
-    return read_naming(dataset, dataset[name], axes[name], *positions)
+    stated = {each: str(dataset[each].attrs.get("standard_name", "")) for each in request.moving}
+    found = read_naming(dataset, dataset[name], axes[name], *positions)
+    return replace(found, standard_names={each: text for each, text in stated.items() if text})
 
 
 def _operands(dataset: xr.Dataset, request: DataRequest) -> dict[str, str]:

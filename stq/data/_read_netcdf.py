@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import xarray as xr
 
-from stq.data._reader import Reader, closed_at_the_end
+from stq.data._reader import Reader, closed_at_the_end, decoded_quietly
 from stq.errors import DataError
 
 DATES = xr.coders.CFDatetimeCoder(
@@ -30,9 +30,10 @@ class NetcdfReader(Reader):
         if not path.is_file():
             raise DataError(f"{address}: no such file")
         try:
-            dataset = xr.open_dataset(
-                path, engine="netcdf4", chunks=None, cache=False, decode_times=DATES, decode_timedelta=False
-            )
+            with decoded_quietly():
+                dataset = xr.open_dataset(
+                    path, engine="netcdf4", chunks=None, cache=False, decode_times=DATES, decode_timedelta=False
+                )
         except PermissionError as error:
             raise DataError(f"{address}: may not be read ({error.strerror})") from error
         except ValueError as error:

@@ -13,7 +13,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import FsspecStore, LocalStore, WrapperStore
 
 from stq.data._read_netcdf import DATES
-from stq.data._reader import Reader, closed_at_the_end
+from stq.data._reader import Reader, closed_at_the_end, decoded_quietly
 from stq.errors import DataError
 
 _MARKS = ("zarr.json", ".zgroup", ".zmetadata", ".zarray")
@@ -46,7 +46,7 @@ class ZarrReader(Reader):
         if not self.fill_absent:
             store = _WholeStore(store, address)
         try:
-            with warnings.catch_warnings():
+            with decoded_quietly():
                 warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated metadata")
                 dataset = xr.open_dataset(
                     store,  # type: ignore[arg-type]  # xarray's stubs do not know of Zarr's stores

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
+from stq.data._clock import on_the_clock
 from stq.data._coarsen import coarsen_grid
 from stq.data._even_steps import SparseFields, even_dates, gap_channel
 from stq.data._field_store import FieldsInMemory, FieldStore, in_blocks
@@ -41,8 +42,8 @@ class Series:
     """What a person should know: rows and columns that coarsening leaves out."""
     maps: Mapping[str, Float32[np.ndarray, "Y X"]] = field(default_factory=dict)
     """Maps constant in time that came with the series (of a packed store), coarsened."""
-    gaps: Float32[np.ndarray, " N"] | None = None
-    """What the network is told of the time before each step, where steps are irregular."""
+    gaps: Float64[np.ndarray, " N"] | None = None
+    """The logarithm of the time before each step, where steps are irregular."""
     naming: Naming = field(default_factory=Naming)
     operands: Mapping[str, str] = field(default_factory=dict)
     """Units of the file's variables that derived ones and the mask are computed from."""
@@ -69,7 +70,7 @@ def read_series(request: DataRequest) -> Series:
     for part in parts[1:]:
         _check_alike(first, part)
     where = ", ".join(str(part.path) for part in (parts if len(parts) <= 3 else (parts[0], parts[-1])))
-    dates = first.dates if len(parts) == 1 else xr.concat([part.dates for part in parts], dim="time")
+    dates = on_the_clock(first.dates if len(parts) == 1 else xr.concat([part.dates for part in parts], dim="time"))
     fields = FileFields(parts, request.moving, request.coarsen)
     grid = coarsen_grid(first.grid, request.coarsen) if request.coarsen else first.grid
     found = _in_time(

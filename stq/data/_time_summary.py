@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from stq.data._axes import is_dated
+from stq.data._clock import on_the_clock
 from stq.data._open_source import open_source
 from stq.data._source_file import SourceFile
 from stq.data._time_axis import TimeAxis, read_times
@@ -39,7 +40,7 @@ def summarise_times(files: tuple[SourceFile, ...], axis: str) -> TimeSummary | N
             found.append(xr.DataArray(dataset[axis].values, dims="time", name=axis))
     try:
         found.sort(key=lambda dates: dates.values[0])
-        dates = found[0] if len(found) == 1 else xr.concat(found, dim="time")
+        dates = on_the_clock(found[0] if len(found) == 1 else xr.concat(found, dim="time"))
     except TypeError:
         calendars = ", ".join(sorted({str(dates.dt.calendar) for dates in found}))
         return TimeSummary(axis, calendars, "", "", 0, "", "the files are in different calendars")

@@ -245,3 +245,40 @@ def test_a_dataset_survives_the_way_to_a_worker(path: Path) -> None:
     dataset = build_data(request_for(path)).splits["val"]
     again = pickle.loads(pickle.dumps(dataset))
     assert all(torch.equal(here, there) for here, there in zip(dataset[0], again[0], strict=True))
+
+
+@pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day"])
+@pytest.mark.parametrize(("dtype", "begin"), [("float32", 0), ("float64", 36500)])
+def test_dates_in_fractions_of_a_day_stand_on_the_hour(calendar: str, dtype: str, begin: int, tmp_path: Path) -> None:
+    """A moment early is another hour, day, month and split than the file means."""
+    whole = begin + np.arange(1000) / 24
+    units = "days since 1999-12-20"
+    path = tmp_path / "a.nc"
+    time = xr.Variable("time", whole.astype(dtype), {"units": units, "calendar": calendar})
+    xr.Dataset({"air": (("time", "y", "x"), seasonal(1000, 2, 2))}, {"time": time}).to_netcdf(path, engine="netcdf4")
+    times = read_series(request_for(path)).times
+    assert not times.parts[:, 4:].any()
+    assert (times.parts[:, 3] == np.arange(1000) % 24).all()
+    assert (np.diff(times.parts[:, 2])[23::24] != 0).all()
+
+
+def test_dates_that_fall_on_no_clock_stay(tmp_path: Path) -> None:
+    tenths = np.datetime64("2000-01-01T00:00:00", "us") + np.arange(60) * np.timedelta64(100, "ms")
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal()}, times=tenths)
+    np.testing.assert_array_equal(read_series(request_for(path)).dates.values, tenths)
+
+
+def test_two_marks_of_what_is_missing_both_count_and_unsigned_numbers_stay_so(tmp_path: Path) -> None:
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal()})
+    with netCDF4.Dataset(path, "a") as file:
+        packed = file.createVariable("packed", "i2", ("time", "lat", "lon"), fill_value=-1)
+        packed.setncatts({"missing_value": np.int16(-2), "scale_factor": 0.5, "add_offset": 100.0})
+        unsigned = file.createVariable("unsigned", "i1", ("time", "lat", "lon"), fill_value=-1)
+        unsigned.setncatts({"_Unsigned": "true"})
+        for variable in (packed, unsigned):
+            variable.set_auto_maskandscale(False)
+            variable[:] = np.full((60, 4, 5), -56)
+            variable[:, 0, 0] = -1
+        packed[:, 0, 1] = -2
+    found = read_series(request_for(path, targets=("packed", "unsigned"))).values[7, :, 0, :3]
+    np.testing.assert_array_equal(found, [[np.nan, np.nan, 72.0], [np.nan, 200.0, 200.0]])

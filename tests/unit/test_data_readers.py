@@ -165,6 +165,19 @@ def test_bands_are_variables_by_description_or_number_and_units_are_theirs(tmp_p
     assert not series.grid.geographic
 
 
+def test_every_band_has_a_scale_and_an_offset_of_its_own(tmp_path: Path) -> None:
+    numbers = np.full((4, 5), 100, dtype=np.int16)
+    numbers[0, 0] = -1
+    for month in range(1, 13):
+        with rasterio.open(
+            write_tif(tmp_path / f"a_2000-{month:02d}.tif", numbers, 2 * numbers, names=("air", "sea"), nodata=-1), "r+"
+        ) as file:
+            file.scales, file.offsets = (0.1, 0.01), (1.0, -5.0)
+    found = read_series(request_for(tmp_path / "*.tif", targets=("air", "sea"))).values
+    np.testing.assert_allclose(found[:, :, 1, 1], [[11.0, -3.0]] * 12, rtol=1e-6)
+    assert np.isnan(found[:, 0, 0, 0]).all()
+
+
 def test_a_geotiff_is_a_static_map_and_a_band_of_many_files_is_not(tmp_path: Path) -> None:
     cover = write_tif(tmp_path / "cover.tif", np.arange(20, dtype=np.float32).reshape(4, 5))
     path = write_grid(tmp_path / "a.nc", {"air": seasonal()})

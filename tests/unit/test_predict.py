@@ -310,6 +310,7 @@ def test_names_positions_and_the_grid_mapping_come_along(tmp_path: Path) -> None
 
     y, x = np.mgrid[0:4, 0:5]
     field = xr.DataArray(seasonal(60), dims=("time", "rlat", "rlon"), attrs={"units": "K", "grid_mapping": "pole"})
+    field.attrs["standard_name"] = "air_temperature"
     positions = {
         "time": monthly(60, calendar="360_day"),
         "nav_lat": (("rlat", "rlon"), 50.0 - y - 0.1 * x, {"units": "degrees_north", "standard_name": "latitude"}),
@@ -335,6 +336,8 @@ def test_names_positions_and_the_grid_mapping_come_along(tmp_path: Path) -> None
         assert dict(plan.attributes) == {"title": "turned", "source": "a test"} or plan is plans[1]
         fields = {variable.name: variable for variable in plan.file_variables()}
         assert fields["air"].attributes["grid_mapping"] == "pole"
+        assert fields["air"].attributes["standard_name"] == "air_temperature"
+        assert fields["air_quantile"].attributes["standard_name"] == "air_temperature"
         assert fields["air"].attributes["coordinates"].endswith("nav_lat nav_lon")
         assert [str(date) for date in plan.valid_times[0]] == ["2000-01-01 00:00:00", "2000-02-01 00:00:00"]
         assert plan.init_times[0].calendar == "360_day"
