@@ -28,12 +28,14 @@ def forecast_split(
 ) -> Iterator[UnitsBatch]:
     """Run the network, without dropout, over the windows of `split` in the order of time.
 
+    `batch_size` is that of training; where that has patches, fewer whole fields go at a time.
+
     The processes of `world` take the batches in turn: each window goes to one of them, in the company that it has in a
     single process, so that its forecast has the same bits. A process may get none.
     """
     forecaster.eval()
     windows = data.splits[split]
-    turns = TurnsOfBatches(len(windows), batch_size, world.rank, world.size, level=False)
+    turns = TurnsOfBatches(len(windows), data.whole_fields(batch_size), world.rank, world.size, level=False)
     for batch in DataLoader(windows, batch_sampler=turns):
         with torch.no_grad():  # not around the loop: a generator would leave it switched on for whoever consumes it
             forecast = forecaster(batch.inputs, batch.base, batch.location)

@@ -12,8 +12,8 @@ from support.grids import monthly, write_grid
 from support.tiny_runs import tiny_source, tiny_spec
 
 from stq.app import PredictResult, RunFolder, evaluate, predict, train
-from stq.app._predict import bands
-from stq.data import Statistics, open_inputs
+from stq.app._forecast_bands import bands
+from stq.data import Seams, Statistics, open_inputs
 from stq.errors import CheckFailed, DataError, DiskError, UsageError
 
 
@@ -272,6 +272,16 @@ def test_a_field_in_tiles_is_the_field_in_one_piece_where_the_overlap_covers_the
 
     assert seam((24, 14)) < seam((16, 6)) < seam((16, 0))
     assert seam((16, 6)) < 0.5 * seam((16, 0))
+
+    def told(fields: np.ndarray, side: int, overlap: int) -> float:
+        seams = Seams(inputs.size, side, overlap, ("air",))
+        seams.add(0, slice(0, 44), fields[0, 0])
+        ratio = seams.ratios()["air"]
+        assert ratio is not None
+        return ratio
+
+    assert result.seams == {"air": pytest.approx(told(put_together((24, 14)), 24, 14), rel=1e-6)}
+    assert result.seams["air"] == pytest.approx(told(whole, 24, 14), rel=1e-4)
 
 
 def test_inputs_known_ahead_must_be_there_and_targets_need_not(tmp_path: Path) -> None:
