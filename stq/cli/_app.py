@@ -14,6 +14,7 @@ from stq.cli._init import init
 from stq.cli._losses import losses
 from stq.cli._plugins import plugins
 from stq.cli._predict import predict
+from stq.cli._report import report
 from stq.cli._train import train
 
 app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
@@ -38,6 +39,7 @@ def stq(version: Version = False) -> None:
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("predict")(predict)
+app.command("report")(report)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
 app.command("init")(init)

@@ -12,6 +12,7 @@ from stq.report._losses import loss_page, loss_table
 from stq.report._plugins import plugin_table
 from stq.report._prediction import prediction_summary
 from stq.report._problems import problem_text
+from stq.report._report_summary import report_summary
 from stq.report._scores import score_tables
 from stq.report._store import store_summary
 from stq.report._training_display import TrainingDisplay
@@ -32,6 +33,7 @@ __all__ = [
     "plugin_table",
     "prediction_summary",
     "problem_text",
+    "report_summary",
     "score_tables",
     "store_summary",
     "training_outcome",
