@@ -37,10 +37,11 @@ def coverage(report: "ReportData") -> Section:
     if not report.evaluation["calibrated"]:
         prose.append("The run has no calibration: only the coverage of the bands as the network gives them is shown.")
     if chance is not None:
+        frames = f"{chance['calibration_frames']} frames and scored on {chance['scored_frames']}"
         prose.append(
-            f"Shaded: the coverage to expect by chance (19 in 20) of a band calibrated on "
-            f"{chance['calibration_frames']} frames and scored on {chance['scored_frames']}, "
-            f"{share(chance['low'])} to {share(chance['high'])}. Frames count, not cells, for the cells of a frame are alike. It may reach beyond the axis."
+            f"Shaded: the coverage to expect by chance (19 in 20) of a band calibrated on {frames}, "
+            f"{share(chance['low'])} to {share(chance['high'])}; it may reach beyond the axis. Frames "
+            "count, not cells, for the cells of a frame are alike."
         )
     charts = tuple(coverage_chart(report, title, rows_of(report, name), chance) for name, title in labelled(report))
     return Section("coverage", TITLE, prose=tuple(prose), charts=charts)

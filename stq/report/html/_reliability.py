@@ -1,6 +1,7 @@
 """Reliability by level, and the histogram of the probability integral transform."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stq.report._numbers import share
@@ -89,7 +90,7 @@ def pit_chart(title: str, rows: list[Row]) -> Chart:
     traces, cells = [], []
     for number, row in enumerate(rows):
         edges, shares = row["pit"]["edges"], row["pit"]["share"]
-        density = [part / (high - low) for part, low, high in zip(shares, edges, edges[1:], strict=True)]
+        density = [part / (high - low) for part, (low, high) in zip(shares, pairwise(edges), strict=True)]
         look = ordered(number, len(rows))
         traces.append(
             {
@@ -102,7 +103,7 @@ def pit_chart(title: str, rows: list[Row]) -> Chart:
                 "hovertemplate": hover("from %{x:g}: %{y:.2f}"),
             }
         )
-        for part, value, low, high in zip(shares, density, edges, edges[1:], strict=True):
+        for part, value, (low, high) in zip(shares, density, pairwise(edges), strict=True):
             cells.append((str(row["horizon"]), f"{low:g} to {high:g}", share(part), f"{value:.2f}"))
     drawn = figure(
         traces,
