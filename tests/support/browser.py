@@ -44,13 +44,20 @@ class Browser:
     def __init__(self, driver: Chrome) -> None:
         self.driver = driver
 
-    def open(self, page: Path, width: int = 1280, media: str = "") -> None:
-        """Load a page in a window of this width, and wait until its script has run."""
-        self._drain()
+    def open(self, page: Path) -> None:
+        """Load a page in a window 1280 wide, and wait until its script has run."""
+        self.driver.get("about:blank")
+        for log in ("browser", "performance"):
+            self.driver.get_log(log)
+        self.resize(1280)
+        self.driver.get(page.absolute().as_uri())
+
+    def resize(self, width: int, media: str = "") -> None:
+        """Another width of the window, and `print` for the style of paper; charts follow within two frames."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media})
-        self.driver.get(page.absolute().as_uri())
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
     def run(self, script: str, *arguments: object) -> Any:
         """The value of a function's body."""
@@ -67,10 +74,10 @@ class Browser:
         asked = [each["request"]["url"] for each in sent if each.get("type") != "Document"]
         return [url for url in asked if not url.startswith(("data:", "blob:"))]
 
-    def screenshot(self, path: Path, height: int | None = None) -> None:
-        """The page from its top, all of it or so many pixels."""
+    def screenshot(self, path: Path) -> None:
+        """All of the page."""
         size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": height or size["height"], "scale": 1}
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         shot = {"format": "png", "captureBeyondViewport": True, "clip": clip}
         path.write_bytes(base64.b64decode(self.driver.execute_cdp_cmd("Page.captureScreenshot", shot)["data"]))
 
@@ -78,11 +85,6 @@ class Browser:
         """The page as a PDF on A4."""
         paper = {"printBackground": True, "paperWidth": 8.27, "paperHeight": 11.69}
         return base64.b64decode(self.driver.execute_cdp_cmd("Page.printToPDF", paper)["data"])
-
-    def _drain(self) -> None:
-        self.driver.get("about:blank")
-        self.driver.get_log("browser")
-        self.driver.get_log("performance")
 
 
 @contextmanager
