@@ -55,7 +55,11 @@ def time_line(found: "DataCard") -> Chart:
         )
     last = len(found.times) - 1
     places = sorted({round(last * part / (TICKS - 1)) for part in range(TICKS)})
-    ticks = {"tickvals": places, "ticktext": [found.times[place].partition("T")[0] for place in places]}
+    ticks = {
+        "tickvals": places,
+        "ticktext": [found.times[place].partition("T")[0] for place in places],
+        "ticklabeloverflow": "allow",
+    }
     drawn = figure(
         traces,
         axis("date of the targets", range=[-0.5, last + 1.5], **ticks),

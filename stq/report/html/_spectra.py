@@ -54,8 +54,8 @@ def ratio_chart(title: str, rows: list[Row]) -> Chart:
             cells.append((str(row["horizon"]), *(significant(value) for value in values)))
     drawn = figure(
         traces,
-        axis("wavenumber, cycles across the field", type="log"),
-        axis("power of forecast / truth", type="log"),
+        axis("wavenumber, cycles over the shorter side of the field", type="log", dtick="D2"),
+        axis("power of forecast / truth", type="log", dtick="D2"),
         shapes=[level_line(1)],
     )
     table = Table(("horizon", "wavenumber", "power of forecast", "power of truth", "ratio"), tuple(cells))

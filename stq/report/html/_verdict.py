@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stq.report._numbers import ABSENT, aligned, percent, share, significant
+from stq.report.html._all_scores import all_scores
 from stq.report.html._parts import Chart, Finding, Section, Table
 from stq.report.html._scores import (
     Row,
@@ -42,7 +43,13 @@ def verdict(report: "ReportData") -> Section:
     ]
     if any(row.get("interval95") for row in report.evaluation["scores"]):
         prose.append("Bars are 95 % intervals by bootstrap over blocks of issue times.")
-    return Section("verdict", "Verdict", tuple(findings), tuple(prose), tuple(charts))
+    worth = [row["effective_frames"] for row in report.evaluation["scores"] if row.get("effective_frames") is not None]
+    if worth:
+        least, most = f"{min(worth):.2g}", f"{max(worth):.2g}"
+        span = least if least == most else f"{least} to {most}, by variable and horizon"
+        prose.append(f"Forecasts that follow each other are alike: of independent ones they are worth about {span}.")
+    tables = (("All scores", all_scores(report)),)
+    return Section("verdict", "Verdict", tuple(findings), tuple(prose), tuple(charts), tables=tables)
 
 
 def skill_finding(title: str, rows: list[Row]) -> Finding:
