@@ -18,6 +18,7 @@ from stq.cli._init import init
 from stq.cli._losses import losses
 from stq.cli._plugins import plugins
 from stq.cli._predict import predict
+from stq.cli._report import report
 from stq.cli._runs import runs
 from stq.cli._train import train
 
@@ -57,6 +58,7 @@ app.command("eval")(evaluate)
 app.command("compare")(compare)
 app.command("predict")(predict)
 app.command("calibrate")(calibrate)
+app.command("report")(report)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
 app.command("init")(init)
