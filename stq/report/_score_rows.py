@@ -28,6 +28,11 @@ def by_variable(scores: "Sequence[S]") -> "list[list[S]]":
     return [list(rows) for _, rows in groupby(scores, key=lambda score: score.variable)]
 
 
+def baseline_names(scores: "Sequence[Score]") -> list[str]:
+    """Every baseline, in the order of the scores."""
+    return max((list(score.baselines) for score in scores), key=len, default=[])
+
+
 def label(score: "Score | StratumScore") -> str:
     """The variable with its units."""
     return f"{score.variable}, {score.units}" if score.units else score.variable
