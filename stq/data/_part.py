@@ -95,10 +95,20 @@ def _dates(variable: xr.DataArray, name: str | None, path: SourceFile) -> xr.Dat
         raise DataError(f"{path}: the time axis '{name}' is empty")
     if name not in variable.coords or not is_dated(variable[name]):
         raise DataError(
-            f"{path}: the time axis '{name}' of variable '{variable.name}' holds no dates; "
-            f"it needs a coordinate with CF units such as 'days since 1995-01-01'"
+            f"{path}: the time axis '{name}' of variable '{variable.name}' holds no dates{_instead(variable, name)}; "
+            f"it needs a coordinate with CF units such as 'days since 1995-01-01', "
+            f"or data.time with a start and a step"
         )
     dates = xr.DataArray(variable[name].values, dims="time", name=name)
     if bool(dates.isnull().any()):
         raise DataError(f"{path}: the time axis '{name}' has missing dates")
     return dates
+
+
+def _instead(variable: xr.DataArray, name: str) -> str:
+    """What an axis of time holds that are no dates."""
+    attributes = variable[name].attrs if name in variable.coords else {}
+    if "units" not in attributes:
+        return ""
+    calendar = f" in the calendar {attributes['calendar']}" if "calendar" in attributes else ""
+    return f" (its units '{attributes['units']}'{calendar} can't be decoded)"

@@ -12,8 +12,8 @@ from zarr.abc.store import ByteRequest, Store
 from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import FsspecStore, LocalStore, WrapperStore
 
-from stq.data._read_netcdf import DATES
-from stq.data._reader import Reader, closed_at_the_end, decoded_quietly
+from stq.data._cf_dataset import open_cf
+from stq.data._reader import Reader, closed_at_the_end
 from stq.errors import DataError
 
 _MARKS = ("zarr.json", ".zgroup", ".zmetadata", ".zarray")
@@ -46,16 +46,9 @@ class ZarrReader(Reader):
         if not self.fill_absent:
             store = _WholeStore(store, address)
         try:
-            with decoded_quietly():
+            with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated metadata")
-                dataset = xr.open_dataset(
-                    store,  # type: ignore[arg-type]  # xarray's stubs do not know of Zarr's stores
-                    engine="zarr",
-                    chunks=None,
-                    cache=False,
-                    decode_times=DATES,
-                    decode_timedelta=False,
-                )
+                dataset = open_cf(store, "zarr")
         except PermissionError as error:
             raise DataError(f"{address}: may not be read ({error.strerror})") from error
         except ImportError as error:

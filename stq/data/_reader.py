@@ -1,6 +1,5 @@
 """What reads one kind of file."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -37,17 +36,6 @@ class Reader(ABC):
         Raises:
             DataError: the file is missing, is of another kind, or is damaged; the message begins with `address`.
         """
-
-
-@contextmanager
-def decoded_quietly() -> Iterator[None]:
-    """Without xarray's warnings of what it decodes rightly: both `_FillValue` and `missing_value`, and dates in
-    fractions of a day, which it takes to nanoseconds (see `on_the_clock` for what becomes of them).
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*has multiple fill values", xr.SerializationWarning)
-        warnings.filterwarnings("ignore", "Can't decode floating point datetimes", xr.SerializationWarning)
-        yield
 
 
 @contextmanager

@@ -45,7 +45,7 @@ data:
   history: 4
   horizons: [1, 2]
   memory: lazy
-  patch: {{size: 64, overlap: 0, min_valid: 0.1, rare: {{variable: wave, above: 13.5, times: 2}}}}
+  patch: {{size: 64, overlap: 0, min_valid: 0.1, rare: {{variable: wave, above: 14.3, times: 2}}}}
   batch_size: 8
   workers: {workers}
   split: {{train: {train}, val: {part}, calibration: {part}, test: {part}}}

@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 from support.grids import monthly, request_for, seasonal, write_grid
 
-from stq.data import DataRequest, build_data, read_series
+from stq.data import DataRequest, RegularTime, build_data, read_series
 from stq.errors import DataError
 
 
@@ -223,7 +223,16 @@ def test_time_units_that_can_not_be_decoded_are_quoted(tmp_path: Path) -> None:
     path = write_grid(tmp_path / "a.nc", {"air": seasonal()}, times=np.arange(60))
     with netCDF4.Dataset(path, "a") as file:
         file["time"].units = "months since 1995-01-01"
-    refused(request_for(path), "a.nc: its CF conventions can't be decoded", "months since 1995-01-01")
+    refused(request_for(path), "holds no dates (its units 'months since 1995-01-01' can't be decoded)", "or data.time")
+    dated = request_for(path, time=RegularTime((1995, 1, 1, 0, 0, 0), "1 month"))
+    assert build_data(dated).times == build_data(request_for(write_grid(tmp_path / "b.nc", {"air": seasonal()}))).times
+
+
+def test_dates_that_nobody_asks_for_may_be_broken(tmp_path: Path) -> None:
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal()})
+    with netCDF4.Dataset(path, "a") as file:
+        file.createVariable("made", "f8", ()).units = "fortnights since the flood"
+    assert build_data(request_for(path)).times[0] == "1995-01-01"
 
 
 def test_missing_dates_are_refused(tmp_path: Path) -> None:

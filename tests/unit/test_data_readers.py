@@ -15,7 +15,17 @@ from support.grids import monthly, request_for, seasonal, write_grid
 from support.rasters import write_tif
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
-from stq.data import RegularTime, Series, StaticMap, ZarrReader, build_data, list_sources, open_source, read_series
+from stq.data import (
+    RegularTime,
+    Series,
+    StaticMap,
+    ZarrReader,
+    _read_numpy,
+    build_data,
+    list_sources,
+    open_source,
+    read_series,
+)
 from stq.errors import DataError
 
 FIELD = seasonal(36)
@@ -252,3 +262,21 @@ def test_a_forgotten_file_that_the_garbage_collector_finds_never_waits_for_its_o
     del forgotten
     with NETCDF4_PYTHON_LOCK:
         gc.collect()
+
+
+def test_a_large_array_of_an_archive_is_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_read_numpy, "_READ_WHOLE_BYTES", 100)
+    arrays = {"air": np.asfortranarray(FIELD), "sea": FIELD * 2, "lat": NORTH}
+    np.savez(tmp_path / "a.npz", **arrays)
+    np.savez_compressed(tmp_path / "b.npz", **arrays)
+    for name, mapped in (("a.npz", True), ("b.npz", False)):
+        (file,) = list_sources((str(tmp_path / name),))
+        with file.reader.open(file.address) as dataset:
+            assert isinstance(dataset.air.variable._data, np.memmap) == mapped
+            np.testing.assert_array_equal(dataset.air.values, FIELD)
+            np.testing.assert_array_equal(dataset.sea.values, FIELD * 2)
+    monkeypatch.setattr(_read_numpy, "_memory_bytes", lambda: 1000)
+    with file.reader.open(str(tmp_path / "a.npz")):
+        pass
+    with pytest.raises(DataError, match=r"b.npz: array 'air' takes .* more memory than there is.*np.savez"):
+        file.reader.open(file.address).__enter__()
