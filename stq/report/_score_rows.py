@@ -9,21 +9,26 @@ from rich.text import Text
 from stq.report._numbers import ABSENT
 
 if TYPE_CHECKING:
-    from stq.metrics import Score, StratumScore
+    from stq.metrics import Score
 
 
 @runtime_checkable
-class OfVariable(Protocol):
-    """Any row of scores."""
+class Row(Protocol):
+    """A row of scores: it is of a variable, in its units."""
 
     @property
-    def variable(self) -> str: ...
+    def variable(self) -> str:
+        """Its name."""
+
+    @property
+    def units(self) -> str:
+        """Empty where it has none."""
 
 
-S = TypeVar("S", bound=OfVariable)
+S = TypeVar("S", bound=Row)
 
 
-def by_variable(scores: "Sequence[S]") -> "list[list[S]]":
+def by_variable(scores: Sequence[S]) -> list[list[S]]:
     """The rows of each variable, which share their digits."""
     return [list(rows) for _, rows in groupby(scores, key=lambda score: score.variable)]
 
@@ -33,7 +38,7 @@ def baseline_names(scores: "Sequence[Score]") -> list[str]:
     return max((list(score.baselines) for score in scores), key=len, default=[])
 
 
-def label(score: "Score | StratumScore") -> str:
+def label(score: Row) -> str:
     """The variable with its units."""
     return f"{score.variable}, {score.units}" if score.units else score.variable
 
