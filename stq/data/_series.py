@@ -90,6 +90,8 @@ def _packed_series(request: DataRequest) -> Series:
     for key, asked in inside.items():
         if asked:
             raise DataError(f"{path}: a packed store keeps data.{key} as it was packed; leave it out, or pack again")
+    for name in request.units:
+        raise DataError(f"{path}: others were computed from '{name}' when this was packed: convert it, and pack again")
     if request.coarsen not in (None, store.coarsen):
         raise DataError(
             f"{path}: this store was packed in blocks of {store.coarsen[0]} x {store.coarsen[1]} cells, "
@@ -157,6 +159,12 @@ def _check_alike(first: Part, other: Part) -> None:
         raise DataError(f"{other.path}: stands on another grid than {first.path}: {difference}")
     if first.units != other.units:
         raise DataError(f"{other.path}: the units are {other.units}, those of {first.path} {first.units}")
+    for name, unit in first.operands.items():
+        if other.operands[name] != unit:
+            raise DataError(
+                f"{other.path}: variable '{name}', from which others are computed, is in '{other.operands[name]}', and "
+                f"in '{unit}' in {first.path}"
+            )
     if first.dates.dt.calendar != other.dates.dt.calendar:
         raise DataError(
             f"{other.path}: the calendar is {other.dates.dt.calendar}, that of {first.path} {first.dates.dt.calendar}"

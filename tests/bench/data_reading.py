@@ -30,11 +30,10 @@ from measured_process import measured
 from stq.data import DataRequest, pack_data, read_series
 from stq.data._tiles import Tile
 
-HISTORY, PATCH, SIDE = 12, 128, 512
+HISTORY, PATCH = 12, 128
 SPLIT = {"train": 0.7, "val": 0.1, "calibration": 0.1, "test": 0.1}
 ARCHIVE = "xarray, NetCDF as archives ship it"
 PLAIN = "xarray, NetCDF as to_netcdf writes it"
-LAYOUTS = {ARCHIVE: {"chunksizes": (1, SIDE, SIDE), "zlib": True, "complevel": 4}, PLAIN: {}}
 PACKED = "stq, packed"
 SPEC = """
 stq: 1
@@ -55,24 +54,24 @@ trainer: {{max_steps: {steps}, max_epochs: 1, accelerator: cpu}}
 """
 
 
-def waves(first: int, count: int) -> np.ndarray:
+def waves(first: int, count: int, side: int) -> np.ndarray:
     """Made-up fields: waves that travel under noise that no codec can compress, and a rare high one."""
-    y, x = np.mgrid[:SIDE, :SIDE].astype(np.float32) / 20
-    found = np.empty((count, SIDE, SIDE), dtype=np.float32)
+    y, x = np.mgrid[:side, :side].astype(np.float32) / 20
+    found = np.empty((count, side, side), dtype=np.float32)
     for at, step in enumerate(range(first, first + count)):
-        noise = np.random.default_rng(step % 64).standard_normal((SIDE, SIDE), dtype=np.float32)
+        noise = np.random.default_rng(step % 64).standard_normal((side, side), dtype=np.float32)
         found[at] = 10 + 3 * np.sin(x + y + step / 3) + 0.3 * np.roll(noise, step // 64)
     return found
 
 
-def write_zarr(path: Path, steps: int) -> None:
+def write_zarr(path: Path, steps: int, side: int) -> None:
     """A Zarr store of `steps` daily fields, in chunks of a MiB."""
     group = zarr.open_group(path, mode="w")
     days = {"units": "days since 1900-01-01", "calendar": "proleptic_gregorian"}
     group.create_array("time", shape=(steps,), dtype="i8", dimension_names=("time",), attributes=days)[:] = range(steps)
     wave = group.create_array(
         "wave",
-        shape=(steps, SIDE, SIDE),
+        shape=(steps, side, side),
         chunks=(16, PATCH, PATCH),
         dtype="f4",
         dimension_names=("time", "y", "x"),
@@ -80,7 +79,7 @@ def write_zarr(path: Path, steps: int) -> None:
     )
     for first in range(0, steps, 16):
         count = min(16, steps - first)
-        wave[first : first + count] = waves(first, count)
+        wave[first : first + count] = waves(first, count, side)
 
 
 def measure(read: Callable[[int, int, int], object], places: np.ndarray) -> float:
@@ -91,10 +90,10 @@ def measure(read: Callable[[int, int, int], object], places: np.ndarray) -> floa
     return (time.perf_counter() - began) / len(places) * 1e6
 
 
-def readers(folder: Path, steps: int) -> Iterator[tuple[str, Callable[[int, int, int], object]]]:
+def readers(folder: Path, steps: int, side: int) -> Iterator[tuple[str, Callable[[int, int, int], object]]]:
     """Each way of reading, open and ready."""
     days = np.datetime64("1900-01-01", "us") + np.arange(steps) * np.timedelta64(1, "D")
-    wave = xr.DataArray(waves(0, steps), dims=("time", "y", "x"), coords={"time": days}, name="wave")
+    wave = xr.DataArray(waves(0, steps, side), dims=("time", "y", "x"), coords={"time": days}, name="wave")
 
     def through_stq(path: Path) -> Callable[[int, int, int], object]:
         fields = read_series(DataRequest((str(path),), ("wave",), 1, (1,), SPLIT, memory="lazy")).fields
@@ -112,11 +111,12 @@ def readers(folder: Path, steps: int) -> Iterator[tuple[str, Callable[[int, int,
 
         return read
 
-    for number, (name, encoding) in enumerate(LAYOUTS.items()):
-        path = folder / f"waves{number}.nc"
-        wave.to_netcdf(path, engine="netcdf4", encoding={"wave": encoding})
+    archive, plain = folder / "archive.nc", folder / "plain.nc"
+    by_step = {"chunksizes": (1, side, side), "zlib": True, "complevel": 4}
+    wave.to_netcdf(archive, engine="netcdf4", encoding={"wave": by_step})
+    wave.to_netcdf(plain, engine="netcdf4")
+    for name, path in ((ARCHIVE, archive), (PLAIN, plain)):
         yield name, through_xarray(xr.open_dataset(path, engine="netcdf4", chunks=None))
-    plain = folder / f"waves{list(LAYOUTS).index(PLAIN)}.nc"
     yield "stq, the latter, not packed", through_stq(plain)
     chunks = {"chunks": (HISTORY, PATCH, PATCH)}
     wave.to_dataset().to_zarr(folder / "waves.zarr", encoding={"wave": chunks}, consolidated=False)
@@ -126,20 +126,20 @@ def readers(folder: Path, steps: int) -> Iterator[tuple[str, Callable[[int, int,
     yield PACKED, through_stq(folder / "packed")
 
 
-def bench_reading(folder: Path, megabytes: int, rounds: int = 5) -> dict[str, object]:
+def bench_reading(folder: Path, megabytes: int, side: int, rounds: int = 5) -> dict[str, object]:
     """Median over rounds of the microseconds a sample, and how many times faster the packed store is."""
-    steps = max(4 * HISTORY, megabytes * 10**6 // (4 * SIDE * SIDE))
+    steps = max(4 * HISTORY, megabytes * 10**6 // (4 * side * side))
     random = np.random.default_rng(0)
-    ways = dict(readers(folder, steps))
+    ways = dict(readers(folder, steps, side))
     taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
-        highest = (steps - HISTORY, SIDE - PATCH, SIDE - PATCH)
+        highest = (steps - HISTORY, side - PATCH, side - PATCH)
         places = np.stack([random.integers(0, high + 1, 40) for high in highest], axis=1)
         for name, read in ways.items():
             taken[name].append(measure(read, places))
     medians = {name: statistics.median(times) for name, times in taken.items()}
     faster = {name: value / medians[PACKED] for name, value in medians.items()}
-    print(f"a sample of {HISTORY} x {PATCH} x {PATCH} from {steps} steps of {SIDE} x {SIDE}:")
+    print(f"a sample of {HISTORY} x {PATCH} x {PATCH} from {steps} steps of {side} x {side}:")
     for name, micros in medians.items():
         print(f"  {name:40} {micros:10.0f} us   {faster[name]:7.1f} times the packed store")
     print(
@@ -149,14 +149,14 @@ def bench_reading(folder: Path, megabytes: int, rounds: int = 5) -> dict[str, ob
     return {"microseconds": medians, "times_faster": faster}
 
 
-def bench_training(folder: Path, gigabytes: float, steps: int, workers: int) -> dict[str, object]:
+def bench_training(folder: Path, gigabytes: float, side: int, steps: int, workers: int) -> dict[str, object]:
     """Peak resident memory of training on a store of that size."""
     store, spec = folder / "large.zarr", folder / "large.yaml"
-    frames = max(100, int(1.17 * gigabytes * 1e9 / (4 * SIDE * SIDE)) + 1)  # what Zarr takes away, and a little more
+    frames = max(100, int(1.17 * gigabytes * 1e9 / (4 * side * side)) + 1)  # what Zarr takes away, and a little more
     if shutil.disk_usage(folder).free < 1.2 * gigabytes * 1e9:
         raise SystemExit(f"{folder}: has no room for {gigabytes} GB; choose another with --folder")
     began = time.perf_counter()
-    subprocess.run([sys.executable, __file__, "--write", str(store), str(frames)], check=True)
+    subprocess.run([sys.executable, __file__, "--write", str(store), str(frames), "--side", str(side)], check=True)
     wrote = time.perf_counter() - began
     part = round(max(0.005, 10 / frames), 4)
     spec.write_text(SPEC.format(source=store, workers=workers, steps=steps, part=part, train=1 - 3 * part))
@@ -164,7 +164,7 @@ def bench_training(folder: Path, gigabytes: float, steps: int, workers: int) -> 
     took = measured([sys.executable, "-m", "stq", "train", str(spec), "--run-dir", str(run)])
     size = sum(path.stat().st_size for path in store.rglob("*") if path.is_file()) / 1e9
     print(
-        f"training on a Zarr store of {size:.2f} GB ({frames} frames of {SIDE} x {SIDE}): {steps} steps, "
+        f"training on a Zarr store of {size:.2f} GB ({frames} frames of {side} x {side}): {steps} steps, "
         f"{took.seconds:.0f} s with all passes over the data, peak resident memory {took.peak_gib:.2f} GiB "
         f"(written in {wrote:.0f} s)"
     )
@@ -175,20 +175,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--read", type=int, default=400, metavar="MEGABYTES")
     parser.add_argument("--train", type=float, default=8.2, metavar="GIGABYTES")
+    parser.add_argument("--side", type=int, default=512, help="rows and columns of a field")
     parser.add_argument("--steps", type=int, default=200, help="training steps")
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--folder", type=Path, help="where to write; default a temporary folder")
     parser.add_argument("--write", nargs=2, metavar=("STORE", "FRAMES"), help=argparse.SUPPRESS)
     wanted = parser.parse_args(arguments)
     if wanted.write:
-        write_zarr(Path(wanted.write[0]), int(wanted.write[1]))
+        write_zarr(Path(wanted.write[0]), int(wanted.write[1]), wanted.side)
         return
     found: dict[str, object] = {}
     with tempfile.TemporaryDirectory(dir=wanted.folder) as name:
         if wanted.train:  # first, while this process is small
-            found["training"] = bench_training(Path(name), wanted.train, wanted.steps, wanted.workers)
+            found["training"] = bench_training(Path(name), wanted.train, wanted.side, wanted.steps, wanted.workers)
         if wanted.read:
-            found["reading"] = bench_reading(Path(name), wanted.read)
+            found["reading"] = bench_reading(Path(name), wanted.read, wanted.side)
     print(json.dumps(found))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 import torch
@@ -13,7 +14,7 @@ from support.tiny_runs import tiny_source, tiny_spec
 
 from stq.app import PredictResult, RunFolder, evaluate, predict, train
 from stq.app._forecast_bands import bands
-from stq.data import Seams, Statistics, open_inputs
+from stq.data import DataRequest, Seams, Statistics, open_inputs
 from stq.errors import CheckFailed, DataError, DiskError, UsageError
 
 
@@ -383,10 +384,60 @@ def test_units_of_what_is_computed_from_are_watched_too(tmp_path: Path) -> None:
     with xr.load_dataset(path) as fields:
         fields["ice"].attrs["units"] = "degC"
         fields.to_netcdf(tmp_path / "b.nc", engine="netcdf4")
-    with pytest.raises(DataError, match="'ice', from which others are computed, is in 'degC', and was in 'K'"):
+    with pytest.raises(DataError, match=r"'ice', from which others are computed, is in 'degC', and was in 'K'"):
         open_inputs(
             request_for(tmp_path / "b.nc", targets=("both",), derived=(Derived("both", "air + ice", "K"),)), statistics
         )
+
+
+def test_what_is_computed_from_is_converted_before_anything_is_computed(tmp_path: Path) -> None:
+    from support.grids import request_for, seasonal
+
+    from stq.data import Derived, Mask, build_data, pack_data
+
+    def request(path: Path) -> DataRequest:
+        """A target that another is computed from, and a mask."""
+        both = (Derived("both", "air - 2 * ice", "K"),)
+        return request_for(path, targets=("both", "air"), derived=both, mask=Mask("ice > 273.15"))
+
+    def cold(name: str) -> None:
+        with xr.load_dataset(path) as fields:
+            for each in ("air", "ice") if name == "b.nc" else ("ice",):
+                fields[each] = (fields[each].dims, fields[each].values - 273.15, {"units": "degC"})
+            fields.to_netcdf(tmp_path / name, engine="netcdf4")
+
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal(60), "ice": seasonal(60, seed=2)})
+    statistics = build_data(request(path)).normaliser
+    before = open_inputs(request(path), statistics)
+    cold("b.nc")
+    after = open_inputs(request(tmp_path / "b.nc"), statistics, units={"air": "K", "ice": "kelvin"})
+    assert after.series.units == ("K", "K")
+    np.testing.assert_allclose(after.series.values, before.series.values, rtol=1e-5)
+    with pytest.raises(DataError, match=r"'ice', from which others are computed, .*; --convert ice=K converts it"):
+        open_inputs(request(tmp_path / "b.nc"), statistics, units={"air": "K"})
+    with pytest.raises(UsageError, match="--convert ice=m: the run knows 'ice' in 'K'"):
+        open_inputs(request(tmp_path / "b.nc"), statistics, units={"ice": "m"})
+    with pytest.raises(UsageError, match="'iec', which is no variable of the run; did you mean 'ice'"):
+        open_inputs(request(path), statistics, units={"iec": "K"})
+    cold("c.nc")
+    pack_data(request(tmp_path / "c.nc"), tmp_path / "store")
+    with pytest.raises(DataError, match="others were computed from 'ice' when this was packed"):
+        open_inputs(request_for(tmp_path / "store", targets=("both", "air")), statistics, units={"ice": "K"})
+
+
+def test_files_must_agree_in_the_units_of_what_is_computed_from(tmp_path: Path) -> None:
+    from support.grids import request_for, seasonal
+
+    from stq.data import Derived, read_series
+
+    air = seasonal(60)
+    write_grid(tmp_path / "a.nc", {"air": air[:30]}, times=monthly(30))
+    later = write_grid(tmp_path / "b.nc", {"air": air[30:]}, times=monthly(30, start="1997-07-01"))
+    with netCDF4.Dataset(later, "a") as file:
+        file["air"].units = "degC"
+    request = request_for(tmp_path / "*.nc", targets=("warm",), derived=(Derived("warm", "air + 1", "K"),))
+    with pytest.raises(DataError, match=r"b.nc: variable 'air', from which .* is in 'degC', and in 'K' in .*a.nc"):
+        read_series(request)
 
 
 def test_a_run_that_starts_from_another_remembers_the_maps_that_it_was_given(tmp_path: Path) -> None:
