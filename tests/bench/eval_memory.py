@@ -86,8 +86,8 @@ def bench(folder: Path, side: int, pixels: float) -> dict[str, float]:
     with (folder / "scores.json").open("w") as out:
         process = subprocess.Popen([sys.executable, "-m", "stq", "eval", str(folder / "run"), "--json"], stdout=out)
         _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)  # it is waited for already
     took = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)  # known already, and waited for by nobody else
     if process.returncode:
         raise SystemExit(f"stq eval failed with {process.returncode}")
     found = json.loads((folder / "scores.json").read_text())
