@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse test lint types layers unit bench-routing bench-step bench-data data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit browser test-browser report-image bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -27,11 +27,12 @@ $(VENV)/dev: $(VENV)/run $(wildcard plugins/*/pyproject.toml)
 	$(PIP) install --constraint constraints.txt --no-deps $(foreach plugin,$(wildcard plugins/*/pyproject.toml),--editable $(dir $(plugin)))
 	@touch $@
 
-demo: $(VENV)/run  ## train examples/nasa.yaml, prove the isolation, score the test part
+demo: $(VENV)/run  ## train examples/nasa.yaml, prove the isolation, score the test part, write the report
 	@rm -rf $(DEMO)
 	$(BIN)/stq train examples/nasa.yaml --run-dir $(DEMO)
 	$(BIN)/stq check-grads $(DEMO)
 	$(BIN)/stq eval $(DEMO)
+	$(BIN)/stq report $(DEMO)
 	@echo "The run lies in $(DEMO)"
 
 demo-seeds: $(VENV)/run  ## the quickstart under three seeds, and the median of each score
@@ -41,8 +42,12 @@ demo-sea: data  ## examples/mediterranean.yaml under SEEDS ("1 2 3"): at least 2
 	$(BIN)/python tests/bench/demo_seeds.py --spec examples/mediterranean.yaml --seeds $(SEEDS) --skill 0.25 --coverage 0.92 0.98 --each
 
 demo-mouse: data  ## examples/mouse.yaml under SEEDS
-	$(PIP) install --constraint constraints.txt --no-deps --editable plugins/stq-raw
+	$(PIP) install --constraint constraints.txt --no-deps --editable plugins/stq-rawframes
 	$(BIN)/python tests/bench/demo_seeds.py --spec examples/mouse.yaml --seeds $(SEEDS)
+
+demo-unet: $(VENV)/run  ## plugins/stq-unet/examples/nasa-unet.yaml, the quickstart with another network, under SEEDS
+	$(PIP) install --constraint constraints.txt --no-deps --editable plugins/stq-unet
+	$(BIN)/python tests/bench/demo_seeds.py --spec plugins/stq-unet/examples/nasa-unet.yaml --seeds $(SEEDS) --coverage 0.85 0.99
 
 test: $(VENV)/dev lint types layers unit  ## everything that CI checks
 
@@ -55,9 +60,19 @@ types: $(VENV)/dev
 
 layers: $(VENV)/dev
 	$(BIN)/lint-imports
+	$(BIN)/lint-imports --config plugins/importlinter.toml
 
 unit: $(VENV)/dev
 	$(BIN)/python -m pytest
+
+browser:  ## install Chromium, where that can be done (root, apt-get)
+	tests/browser/install.sh
+
+test-browser: $(VENV)/dev browser  ## open the report in headless Chromium
+	STQ_BROWSER=required $(BIN)/python -m pytest tests/browser
+
+report-image: $(VENV)/dev browser  ## docs/img/report.png from the report of the demo's run (make demo)
+	$(BIN)/python tests/browser/picture.py $(DEMO)/report.html docs/img/report.png
 
 bench-routing: $(VENV)/dev  ## time and memory of a step under five backwards, paired in one run, and docs/img/bench-routing.png
 	$(BIN)/python tests/bench/routing_engines.py --out runs/bench-routing
@@ -69,6 +84,12 @@ bench-step: $(VENV)/dev  ## time of a step of stq train against a bare PyTorch l
 bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of training on 8 GB and of a forecast of 4000 x 4000 (FOLDER: where to write)
 	$(BIN)/python tests/bench/data_reading.py --read 400 --train 8.2 $(if $(FOLDER),--folder $(FOLDER))
 	$(BIN)/python tests/bench/predict_memory.py $(if $(FOLDER),--folder $(FOLDER))
+
+study: $(VENV)/run data  ## compare pruned and joint on both examples, anchored and independent, 6 seeds: runs/study and docs/study.md (2 hours)
+	$(BIN)/python tests/bench/study.py
+
+bench-eval: $(VENV)/dev  ## time and peak memory of scoring 30 million valid pixels with every score; fails above 1.5 GB
+	$(BIN)/python tests/bench/eval_memory.py
 
 data: $(VENV)/run  ## fetch the data of examples/mediterranean.yaml and examples/mouse.yaml
 	$(BIN)/python examples/data/fetch.py

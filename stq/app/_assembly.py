@@ -9,13 +9,15 @@ from stq.app._data import open_data
 from stq.app._device import refuse_missing_device
 from stq.app._init_from import InitialWeights, refuse_frozen_at_random, start_from
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
-from stq.app._not_yet import refuse_not_yet
+from stq.app._metrics import resolve_metrics
+from stq.app._models import build_network, find_model
 from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
-from stq.data import ForecastData, ForecastInputs, Statistics
-from stq.errors import CheckFailed, DataError, SpecError, nearest
+from stq.app._strata import strata_of
+from stq.data import ForecastData, Statistics, StrataMap
+from stq.errors import CheckFailed, Problem, SpecError, nearest
 from stq.losses import LossContext
-from stq.models import Forecaster, build_forecaster
+from stq.models import Forecaster
 from stq.routing import Groups, Router, plan_routes
 from stq.spec import LoadedSpec
 from stq.training import ForecastModule, Loaders, load_weights
@@ -31,6 +33,7 @@ class Experiment:
     module: ForecastModule
     loaders: Loaders
     initial: InitialWeights | None
+    strata: StrataMap | None
     notes: tuple[str, ...]
 
 
@@ -41,7 +44,9 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     """
     spec = loaded.spec
     refuse_unsuited(loaded)
-    losses = resolve_losses(loaded)
+    losses = resolve_plugins(loaded)
+    if spec.evaluation.metrics:
+        resolve_metrics(loaded)  # so that what can't be scored is refused before training
     origin = None if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     fitted = run or origin
     data = open_data(spec.data, None if fitted is None else Statistics.load(fitted.statistics), loaded=loaded)
@@ -76,12 +81,29 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         seed=spec.seed,
     )
     notes = (*routing_notes(spec, losses, plan, warm=fitted is not None), *data.notes)
-    return Experiment(loaded, losses, data, module, loaders, initial, notes)
+    strata = None if spec.strata is None else strata_of(loaded)
+    return Experiment(loaded, losses, data, module, loaders, initial, strata, notes)
+
+
+def resolve_plugins(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
+    """The losses, and a look at the model: what is wrong with either is said at once. Raises SpecError."""
+    problems: list[Problem] = []
+    losses: tuple[ResolvedLoss, ...] = ()
+    try:
+        losses = resolve_losses(loaded)
+    except SpecError as error:
+        problems += error.problems
+    try:
+        find_model(loaded)
+    except SpecError as error:
+        problems += error.problems
+    if problems:
+        raise SpecError(problems)
+    return losses
 
 
 def refuse_unsuited(loaded: LoadedSpec) -> None:
-    """Refuse what stq, or this machine, can't do. Raises SpecError."""
-    refuse_not_yet(loaded)
+    """Refuse what this machine can't do. Raises SpecError."""
     refuse_missing_device(loaded)
 
 
@@ -116,39 +138,6 @@ def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], 
     ]
     if problems:
         raise SpecError(problems)
-
-
-def build_network(
-    loaded: LoadedSpec, data: ForecastData | ForecastInputs, *, learn_from: ForecastData | None = None
-) -> Forecaster:
-    """The network of the spec for this data, with initial weights.
-
-    Without `learn_from` all of them are to be overwritten, and what only a new network needs of the data is left out:
-    it takes a pass over the training part.
-    """
-    model, quantiles = loaded.spec.model, loaded.spec.quantiles
-    if model.location is not None and not data.geographic:
-        raise DataError(
-            "model.location asks for a location encoder, and the grid has no latitude and longitude; "
-            "set model.location: null"
-        )
-    residual = model.residual and loaded.spec.data.relative_to == "none"  # relative to the last frame, it is zero
-    return build_forecaster(
-        channels=data.channels,
-        variables=len(data.variables),
-        horizons=len(data.horizons),
-        levels=levels_of(loaded),
-        hidden=model.hidden,
-        kernel=model.kernel,
-        dropout=model.dropout,
-        head_hidden=model.heads.hidden,
-        residual=residual,
-        share=learn_from.persisting_share() if residual and learn_from is not None else None,
-        location_degree=None if model.location is None else model.location.degree,
-        order="anchored" if quantiles is None else quantiles.order,
-        seed=loaded.spec.seed,
-        checkpoint_activations=model.checkpoint_activations,
-    )
 
 
 def put_weights(forecaster: Forecaster, run: RunFolder) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from stq.data import (
@@ -23,7 +24,7 @@ from stq.data import (
     open_inputs,
 )
 from stq.errors import DataError
-from stq.registry import load_readers
+from stq.registry import load_readers, refuse_clashing
 from stq.spec import BlocksSpec, DataSpec, LoadedSpec, RareSpec
 
 
@@ -77,7 +78,9 @@ def _rare(spec: RareSpec | None) -> Rare | None:
 
 def readers_for(spec: DataSpec, plugins: Sequence[Path] = ()) -> tuple[Reader, ...]:
     """A reader of every kind: stq's own, those of installed plugins, and those of local plugin files."""
-    kinds = (entry.cls for entry in load_readers(plugins).entries.values())
+    registry = load_readers(plugins)
+    refuse_clashing(registry, (*spec.source, *(str(entry.file) for entry in spec.static if entry.file is not None)))
+    kinds = (entry.cls for entry in registry.entries.values())
     fill = spec.absent_chunks == "fill"
     return tuple(ZarrReader(fill_absent=fill) if kind is ZarrReader else kind() for kind in kinds)
 
@@ -110,6 +113,15 @@ def open_run_inputs(
     with shown_in(loaded):
         readers = readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins))
         return open_inputs(request_of(spec, readers), statistics, init=init, units=units)
+
+
+def open_other_data(loaded: LoadedSpec, statistics: Statistics, source: Sequence[str]) -> ForecastData:
+    """Other files of the run's kind, with every window of theirs, of whole fields, in one split: `train`."""
+    spec = loaded.spec.data.model_copy(update={"source": tuple(source)})
+    readers = readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins))
+    request = replace(request_of(spec, readers), split={"train": 1.0}, patch=None, rare=None, blocks=None, gap=0)
+    with shown_in(loaded):
+        return build_data(request, statistics)
 
 
 @contextmanager

@@ -1,19 +1,15 @@
-"""Score a run on one of its splits, against persistence and climatology."""
+"""Score a run on one of its splits, against every baseline."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stq.app._assembly import build_network, put_weights
-from stq.app._calibrate import read_calibration
-from stq.app._data import open_data
-from stq.app._forecasting import forecast_split
-from stq.app._losses import levels_of
+from stq.app._baselines import open_baselines
 from stq.app._run_folder import RunFolder
-from stq.calibration import ConformalCalibration, expected_coverage_range
-from stq.data import ForecastData, Statistics
-from stq.errors import CheckFailed, UsageError
-from stq.metrics import ForecastScores, Score
-from stq.training import World, joined
+from stq.app._score_split import open_scoring, score_windows
+from stq.calibration import ConformalCalibration, calibration_notes, expected_coverage_range
+from stq.metrics import Score, StratumScore
+from stq.training import joined
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,10 @@ class ChanceRange:
 
 @dataclass(frozen=True)
 class EvaluateResult:
-    """The scores of one split. `samples` counts windows; `chance` has a row for each pair of levels."""
+    """The scores of one split. `samples` counts windows; `chance` has a row for each pair of levels.
+
+    `strata` has rows for the months or seasons and for the strata of the map that the spec asks for.
+    """
 
     run: Path
     split: str
@@ -40,6 +39,7 @@ class EvaluateResult:
     scores: tuple[Score, ...]
     chance: tuple[ChanceRange, ...]
     notes: tuple[str, ...]
+    strata: tuple[StratumScore, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Ready for JSON."""
@@ -51,64 +51,54 @@ class EvaluateResult:
             "scores": [score.to_dict() for score in self.scores],
             "chance": [vars(row) for row in self.chance],
             "notes": list(self.notes),
+            "strata": [row.to_dict() for row in self.strata],
         }
 
 
-def evaluate(run: RunFolder, *, split: str = "test") -> EvaluateResult:
+def evaluate(
+    run: RunFolder,
+    *,
+    split: str = "test",
+    block: tuple[int, int] | None = None,
+    overrides: Sequence[str] = (),
+) -> EvaluateResult:
     """Forecast every window of `split` with the best checkpoint and score it, in units, before and after calibration.
 
-    Several processes (torchrun) share the windows, and each has the scores of all of them.
+    `block` is the first window and the one after the last, in the order of issue; None for all. `overrides` change the
+    `evaluation` section of the run's spec for this once, and nothing else of it. Several processes (torchrun) share
+    the windows, and each has the scores of all of them.
 
-    Raises UsageError for a split that the run has not, CheckFailed where the run or its data is not what was trained,
-    Elsewhere in the processes that don't lead.
+    Raises UsageError for a split that the run has not and for other overrides, CheckFailed where the run or its data is
+    not what was trained, Elsewhere in the processes that don't lead.
     """
     with joined() as world:
         with world.together():
-            data, scores = score_windows(run, split, world)
+            scoring = open_scoring(run, split, block, overrides)
+        baselines = open_baselines(run, scoring.loaded, scoring.data, world=world)
+        with world.together():
+            scores = score_windows(scoring, baselines, world)
         with world.together():
             table = scores.compute()
-    calibration = read_calibration(run)
+            strata = scores.compute_strata()
+    calibration = scoring.calibration
     return EvaluateResult(
         run=run.path,
         split=split,
-        samples=len(data.splits[split]),
+        samples=len(scoring.windows),
         calibrated=calibration is not None,
         scores=table,
         chance=chance_ranges(table, calibration),
-        notes=data.notes,
+        notes=(*scoring.data.notes, *(() if calibration is None else scoring_notes(calibration, split))),
+        strata=strata,
     )
 
 
-def score_windows(run: RunFolder, split: str, world: World) -> tuple[ForecastData, ForecastScores]:
-    """The data, and the scores of this process's windows."""
-    loaded = run.load_spec()
-    data = open_data(loaded.spec.data, Statistics.load(run.statistics), loaded=loaded)
-    if data.fingerprint != run.read_environment().get("data_sha256"):
-        raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
-    if split not in data.splits:
-        raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
-    forecaster = build_network(loaded, data)
-    put_weights(forecaster, run)
-    calibration = read_calibration(run)
-    levels = levels_of(loaded)
-    extremes = data.anomaly_range()
-    scores = ForecastScores(data.variables, data.horizons, levels, units=data.units, anomaly_range=extremes)
-    for found in forecast_split(forecaster, data, split, batch_size=loaded.spec.data.batch_size, world=world):
-        quantiles = found.quantiles
-        if calibration is not None and quantiles is not None:
-            quantiles = calibration.apply(found.central, quantiles, levels)
-        scores.update(
-            central=found.central,
-            quantiles=quantiles,
-            quantiles_raw=found.quantiles,
-            truth=found.truth,
-            valid=found.batch.valid,
-            weight=found.batch.weight,
-            persistence=data.persistence(found.batch),
-            climatology=data.climatology(found.batch),
-            time=found.batch.time,
-        )
-    return data, scores
+def scoring_notes(calibration: ConformalCalibration, split: str) -> tuple[str, ...]:
+    """What a person should know of the calibration when reading the scores of a split."""
+    notes = calibration_notes(calibration)
+    if calibration.fitted_on == split:
+        notes += (f"the band was calibrated on {split} itself: its coverage there is no test of it",)
+    return notes
 
 
 def chance_ranges(scores: tuple[Score, ...], calibration: ConformalCalibration | None) -> tuple[ChanceRange, ...]:

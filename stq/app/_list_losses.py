@@ -37,6 +37,11 @@ def list_losses(local: tuple[Path, ...] = ()) -> tuple[LossCard, ...]:
     return tuple(loss_card(name, registry.get(name)) for name in sorted(registry))
 
 
+def show_loss(name: str) -> LossCard:
+    """The loss of that name. Raises PluginError with the nearest name, or with the distributions that clash."""
+    return loss_card(name, load_losses().get(name))
+
+
 def loss_card(name: str, entry: LossEntry) -> LossCard:
     """One loss."""
     text = inspect.getdoc(entry.cls) or ""

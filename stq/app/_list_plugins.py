@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stq.registry import discover
+from stq.registry import PluginInfo, discover
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,14 @@ class PluginCard:
 
 def list_plugins(*, load: bool = False) -> tuple[PluginCard, ...]:
     """What the metadata of installed distributions announces; nothing is imported unless `load`."""
-    causes: dict[tuple[str, str], str] = {}
+    causes: dict[tuple[str, str], list[str]] = {}
     if load:
-        from stq.registry import load_losses
+        from stq.registry import check_plugins
 
-        causes = {(bad.distribution, bad.name): bad.cause for bad in load_losses().broken}
-    return tuple(
-        PluginCard(p.name, p.distribution, p.version, p.module, p.builtin, causes.get((p.distribution, p.name), ""))
-        for p in discover()
-    )
+        for bad in check_plugins():
+            causes.setdefault((bad.distribution, bad.name), []).append(bad.cause)
+
+    def cause(plugin: PluginInfo) -> str:
+        return "; ".join(causes.get((plugin.distribution, plugin.name), []))
+
+    return tuple(PluginCard(p.name, p.distribution, p.version, p.module, p.builtin, cause(p)) for p in discover())

@@ -11,14 +11,16 @@ from shlex import join
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
+from torch import Tensor
 
 from stq import __version__
-from stq.app._assembly import build_network, put_weights
-from stq.app._calibrate import read_calibration
+from stq.app._assembly import put_weights
+from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_run_inputs
 from stq.app._forecast_bands import Maps, bands, tiles_of
 from stq.app._losses import levels_of
+from stq.app._models import build_network
 from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration
 from stq.data import ForecastInputs, Seams, Statistics, forecast_file, refuse_taken
@@ -94,6 +96,7 @@ def predict(
     put_weights(forecaster, run)
     forecaster.eval()
     calibration, levels = read_calibration(run), levels_of(loaded)
+    groups = groups_for(calibration, inputs, loaded, run)
     cut = tiles_of(loaded, inputs.size, tile, overlap)
     seams = None if cut is None else Seams(inputs.size, *cut, inputs.variables)
     layout = inputs.layout(levels, attributes_of(run, loaded, calibration))
@@ -102,7 +105,8 @@ def predict(
             for first in range(0, len(inputs.inits), world.size):
                 mine = min(first + world.rank, len(inputs.inits) - 1)  # who has none left keeps step with the others
                 for rows, maps in bands(forecaster, inputs, inputs.inits[mine], 1 + len(levels), cut):
-                    pieces = world.everyones(finished(inputs, rows, maps, levels, calibration))
+                    group = None if groups is None else groups.at(inputs.inits[mine], rows)
+                    pieces = world.everyones(finished(inputs, rows, maps, levels, calibration, group))
                     for number, (central, quantiles) in enumerate(pieces[: len(inputs.inits) - first], start=first):
                         if file is not None:
                             file.write(number, rows, slice(0, inputs.size[1]), central, quantiles)
@@ -137,6 +141,7 @@ def finished(
     maps: Maps,
     levels: Sequence[float],
     calibration: ConformalCalibration | None,
+    group: Int64[Tensor, "H y X"] | None,
 ) -> tuple[Float32[np.ndarray, "H C Y X"], Float32[np.ndarray, "H Q C Y X"] | None]:
     """A band as it is written: calibrated, and missing where nothing was learnt."""
     unknown = ~inputs.known(rows)
@@ -145,7 +150,8 @@ def finished(
         quantiles = maps[:, 1:].copy()
         if calibration is not None:
             around = torch.from_numpy(quantiles)[None]
-            quantiles = calibration.apply(torch.from_numpy(central)[None], around, levels)[0].numpy()
+            where = None if group is None else group[None]
+            quantiles = calibration.apply(torch.from_numpy(central)[None], around, levels, group=where)[0].numpy()
         quantiles[:, :, unknown] = np.nan
     central[:, unknown] = np.nan
     return central, quantiles
@@ -163,8 +169,6 @@ def attributes_of(run: RunFolder, loaded: LoadedSpec, calibration: ConformalCali
     }
     if loaded.spec.quantiles is not None:
         found["quantile_calibration"] = (
-            "none: quantiles as the network gives them"
-            if calibration is None
-            else "conformal, by horizon and variable, on the calibration part of the run"
+            "none: quantiles as the network gives them" if calibration is None else f"conformal, {calibration.terms}"
         )
     return found

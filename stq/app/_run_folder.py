@@ -80,6 +80,31 @@ class RunFolder:
         return self.path / "calibration.json"
 
     @property
+    def former_calibration(self) -> Path:
+        """The corrections that `stq calibrate` took the place of, as they were; absent before."""
+        return self.path / "calibration.previous.json"
+
+    @property
+    def strata(self) -> Path:
+        """The map of strata that the spec names, as it was read; absent where it names none."""
+        return self.path / "strata.npz"
+
+    @property
+    def baselines(self) -> Path:
+        """The fitted baselines; absent until they are first asked for."""
+        return self.path / "baselines.json"
+
+    @property
+    def outcome(self) -> Path:
+        """How training ended; absent while it has not."""
+        return self.path / "outcome.json"
+
+    @property
+    def report(self) -> Path:
+        """The page that `stq report` makes."""
+        return self.path / "report.html"
+
+    @property
     def plugins(self) -> Path:
         """Copies of the local plugin files that the run was made with."""
         return self.path / "plugins"
@@ -173,7 +198,14 @@ class RunFolder:
     def read_json(self, path: Path) -> Any:
         """Raises CheckFailed where the file is missing or damaged."""
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return json.loads(self.read_text(path))
+        except ValueError as error:
+            raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
+
+    def read_text(self, path: Path) -> str:
+        """Raises CheckFailed where the file is missing or is no text."""
+        try:
+            return path.read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
 

@@ -52,7 +52,7 @@ def train(
         if run is None:
             module, loaders = experiment.module, experiment.loaders
             fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
-            return result_of(None, "dry run", fitted, audit, experiment, calibrated=False)
+            return result_of(None, "dry run", fitted, audit, experiment, None)
         fitted = fit_into(run, experiment, observers, world, resume=False)
     return finish(run, experiment, audit, fitted, world)
 
@@ -124,6 +124,8 @@ def write_beginning(run: RunFolder, experiment: Experiment, audit: CheckGradsRes
     run.write_json(run.audit, audit.to_dict())
     if experiment.initial is not None:
         run.write_json(run.initial, experiment.initial.to_dict())
+    if experiment.strata is not None:
+        run.write(run.strata, experiment.strata.to_bytes())
 
 
 def fit_into(
@@ -150,10 +152,13 @@ def finish(
     if world.leads:
         forecaster = experiment.module.forecaster.float()  # as `evaluate` builds it, whatever it was trained in
         forecaster.load_state_dict(load_weights(run.best))
-        calibration = calibrate_split(experiment.loaded.spec, experiment.data, forecaster)
+        calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
         if calibration is not None:
             run.write(run.calibration, calibration.to_json())
-    return result_of(run.path, "completed", fitted, audit, experiment, calibrated=calibration is not None)
+    result = result_of(run.path, "completed", fitted, audit, experiment, calibration)
+    if world.leads:
+        run.write_json(run.outcome, result.to_dict())
+    return result
 
 
 def refuse_failed(audit: CheckGradsResult) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from stq.app._assembly import Experiment
 from stq.app._check import CheckResult
 from stq.app._check_grads import CheckGradsResult
+from stq.calibration import ConformalCalibration, calibration_notes
 from stq.training import FitResult
 
 
@@ -13,7 +14,7 @@ from stq.training import FitResult
 class TrainResult:
     """How training ended. `run` is None after a dry run; `best_central` is in normalised units.
 
-    `splits` are the parts that there are windows of.
+    `splits` are the parts that there are windows of; `calibration_notes` are known at the end alone.
     """
 
     run: Path | None
@@ -27,6 +28,7 @@ class TrainResult:
     audit: CheckGradsResult
     splits: tuple[str, ...]
     notes: tuple[str, ...]
+    calibration_notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Ready for JSON."""
@@ -42,7 +44,7 @@ class TrainResult:
             "stopped_early": self.stopped_early,
             "calibrated": self.calibrated,
             "gradients": self.audit.audit.verdict,
-            "notes": list(self.notes),
+            "notes": [*self.notes, *self.calibration_notes],
         }
 
 
@@ -61,8 +63,7 @@ def result_of(
     fitted: FitResult,
     audit: CheckGradsResult,
     experiment: Experiment,
-    *,
-    calibrated: bool,
+    calibration: ConformalCalibration | None,
 ) -> TrainResult:
     """Gather what happened."""
     return TrainResult(
@@ -73,8 +74,9 @@ def result_of(
         best_central=fitted.best_central,
         best_checkpoint=fitted.best,
         stopped_early=fitted.stopped_early,
-        calibrated=calibrated,
+        calibrated=calibration is not None,
         audit=audit,
         splits=tuple(experiment.data.splits),
         notes=experiment.notes,
+        calibration_notes=() if calibration is None else calibration_notes(calibration),
     )

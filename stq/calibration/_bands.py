@@ -1,8 +1,11 @@
-"""Which quantile levels are calibrated together."""
+"""Which quantile levels are calibrated together, and how wide such a band is."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -12,6 +15,19 @@ class Band:
     lower: int | None
     upper: int | None
     coverage: float
+
+    def conformity(self, quantiles: Sequence[Tensor], truth: Tensor) -> Tensor:
+        """How far the truth stands outside, negative inside: max(q_l - y, y - q_u), or the one side that there is."""
+        outside = [quantiles[self.lower] - truth] if self.lower is not None else []
+        outside += [truth - quantiles[self.upper]] if self.upper is not None else []
+        return outside[0] if len(outside) == 1 else torch.maximum(*outside)
+
+    def width(self, quantiles: Sequence[Tensor], centre: Tensor | None) -> Tensor:
+        """From the lower quantile to the upper; of one side, from the centre."""
+        ends = [centre if q is None else quantiles[q] for q in (self.lower, self.upper)]
+        assert ends[0] is not None  # for the type checker: who asks for one side has a centre
+        assert ends[1] is not None
+        return ends[1] - ends[0]
 
 
 def bands(levels: Sequence[float]) -> tuple[Band, ...]:

@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import nullcontext, redirect_stdout, suppress
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
 from typing import Any, NoReturn, TextIO
 
 from typer.core import TyperGroup
@@ -23,7 +23,7 @@ class CommandLine(TyperGroup):
 
     With `--json`, standard output holds one document, whatever plugins and libraries print: that goes to standard
     error, where everything for people is. The flags are looked for among the arguments themselves, since a usage
-    error comes before they are parsed.
+    error comes before they are parsed; so is `--no-plugin`, which every command takes.
     """
 
     def main(
@@ -39,8 +39,9 @@ class CommandLine(TyperGroup):
         arguments = list(sys.argv[1:] if args is None else args) or ["--help"]
         as_json, stdout = "--json" in arguments, sys.stdout
         silence_lightning()
+        left_out, arguments = split_left_out(arguments)
         try:
-            with redirect_stdout(sys.stderr) if as_json else nullcontext():
+            with redirect_stdout(sys.stderr) if as_json else nullcontext(), without_plugins(left_out):
                 answer = super().main(arguments, prog_name or "stq", complete_var, standalone_mode=False)
             code = deliver(answer, stdout, as_json=as_json)
         except (Exception, KeyboardInterrupt) as error:
@@ -59,6 +60,32 @@ class CommandLine(TyperGroup):
             raise Stopped(2, "stopped by Ctrl-C") from error
         except BrokenPipeError as error:
             raise Stopped(PIPE_CLOSED - 128, "") from error
+
+
+def split_left_out(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names behind every `--no-plugin`, before or behind the command, and the other arguments."""
+    names: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word.startswith("--no-plugin="):
+            names.append(word.partition("=")[2])
+        elif word == "--no-plugin" and (name := next(words, None)) is not None:
+            names.append(name)
+        else:
+            rest.append(word)
+    return names, rest
+
+
+def without_plugins(names: Sequence[str]) -> AbstractContextManager[None]:
+    """Leave these plugins out while the command runs. Raises UsageError for one that is not there."""
+    if not names:
+        return nullcontext()
+    from stq.registry import leaving_out
+
+    return leaving_out(names)
 
 
 def deliver(answer: object, stdout: TextIO, *, as_json: bool) -> int:

@@ -1,5 +1,6 @@
-"""`stq losses`, alone the same as `stq losses list`, and `stq losses show`."""
+"""`stq losses`, alone the same as `stq losses list`, and what can be done with a loss."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -7,9 +8,17 @@ from typer.core import TyperGroup
 
 from stq.cli._answer import Answer
 from stq.cli._options import Debug, Json
-from stq.errors import UsageError, nearest
-from stq.report import loss_page, loss_table
+from stq.errors import CheckFailed
+from stq.report import conformance_tables, loss_page, loss_table, new_loss_text
 
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="What specs will call it.", show_default=False)]
+Package = Annotated[bool, typer.Option("--package", help="A distribution, with a test, that can be installed.")]
+Folder = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into; default this one.")
+]
+NameOrFile = Annotated[
+    str, typer.Argument(metavar="NAME|FILE", help="The name of a loss, or a plugin file.", show_default=False)
+]
 LossName = Annotated[str, typer.Argument(metavar="NAME", help="The name of a loss.", show_default=False)]
 
 
@@ -37,10 +46,35 @@ def list_all(as_json: Json = False, debug: Debug = False) -> Answer:
 @losses.command()
 def show(name: LossName, as_json: Json = False, debug: Debug = False) -> Answer:
     """Equation, source, tag and options of one loss."""
-    from stq.app import list_losses
+    from stq.app import show_loss
 
-    cards = {card.name: card for card in list_losses()}
-    if name not in cards:
-        known = f"there are {', '.join(cards)}"
-        raise UsageError(f"there is no loss {name!r}; {nearest(name, cards, known)}")
-    return Answer(cards[name].to_dict(), loss_page(cards[name]))
+    card = show_loss(name)
+    return Answer(card.to_dict(), loss_page(card))
+
+
+@losses.command()
+def new(
+    name: NewName, package: Package = False, output: Folder = Path("."), as_json: Json = False, debug: Debug = False
+) -> Answer:
+    """Write a loss to begin with, which works as it stands: a file, or a distribution with --package."""
+    from stq.app import new_loss
+
+    written = new_loss(name, output, package=package)
+    return Answer(written.to_dict(), new_loss_text(written))
+
+
+@losses.command("test")
+def try_out(name: NameOrFile, as_json: Json = False, debug: Debug = False) -> Answer:
+    """Ask of a loss what stq asks of its own; exit code 4 where it lacks a property."""
+    from stq.app import try_losses
+
+    reports = try_losses(name)
+    passed = all(report.passed for report in reports)
+    document = {
+        "verdict": "pass" if passed else "fail",
+        "losses": [
+            {"loss": report.name, "passed": report.passed, "properties": [vars(each) for each in report.properties]}
+            for report in reports
+        ],
+    }
+    return Answer(document, conformance_tables(reports), 0 if passed else CheckFailed.exit_code)

@@ -8,6 +8,7 @@ the forecasts of persistence and climatology, and `to_units`, the one crossing f
 This package is the only home of xarray, and the only one that knows of files, calendars, grids and missing values.
 """
 
+from stq.data._anomalies import Anomalies, anomalies_of
 from stq.data._blend import blend
 from stq.data._build_data import build_data
 from stq.data._builtin_readers import stq_readers
@@ -31,14 +32,17 @@ from stq.data._source_file import Reading, SourceFile
 from stq.data._sources import READERS, list_sources
 from stq.data._splits import resolve_splits
 from stq.data._statistics import Statistics
+from stq.data._strata_map import StrataMap, read_strata
 from stq.data._time_axis import TimeAxis
 from stq.data._time_summary import TimeSummary
 from stq.data._variable_summary import VariableSummary
 from stq.data._window_dataset import WindowDataset
 from stq.data._windows import WindowPlan, plan_windows
+from stq.data._year_before import YearBefore
 
 __all__ = [
     "READERS",
+    "Anomalies",
     "Blocks",
     "Coordinate",
     "DataRequest",
@@ -61,13 +65,16 @@ __all__ = [
     "SourceFile",
     "StaticMap",
     "Statistics",
+    "StrataMap",
     "TimeAxis",
     "TimeSummary",
     "UnknownVariable",
     "VariableSummary",
     "WindowDataset",
     "WindowPlan",
+    "YearBefore",
     "ZarrReader",
+    "anomalies_of",
     "blend",
     "build_data",
     "derive",
@@ -80,6 +87,7 @@ __all__ = [
     "pack_data",
     "plan_windows",
     "read_series",
+    "read_strata",
     "refuse_taken",
     "resolve_splits",
     "stq_readers",

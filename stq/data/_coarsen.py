@@ -14,7 +14,7 @@ def coarsen_field(values: Float[np.ndarray, "*N Y X"], block: tuple[int, int]) -
 
     Rows and columns that fill no whole block are left out at the end of the axis.
     """
-    blocks = _in_blocks(values, block)
+    blocks = in_blocks_of(values, block)
     valid = np.isfinite(blocks)
     count = valid.sum(axis=(-3, -1))
     total = np.where(valid, blocks, 0).sum(axis=(-3, -1), dtype=np.float64)
@@ -29,7 +29,7 @@ def coarsen_grid(grid: Grid, block: tuple[int, int]) -> Grid:
     """
 
     def mean(values: np.ndarray | None) -> np.ndarray | None:
-        return None if values is None else _in_blocks(values, block).mean(axis=(-3, -1))
+        return None if values is None else in_blocks_of(values, block).mean(axis=(-3, -1))
 
     def along(values: np.ndarray | None, length: int) -> np.ndarray | None:
         return None if values is None else values[: len(values) // length * length].reshape(-1, length).mean(axis=1)
@@ -58,7 +58,8 @@ def check_block(size: tuple[int, int], block: tuple[int, int]) -> tuple[str, ...
     return tuple(notes)
 
 
-def _in_blocks(values: np.ndarray, block: tuple[int, int]) -> np.ndarray:
+def in_blocks_of(values: np.ndarray, block: tuple[int, int]) -> np.ndarray:
+    """The same values with a row and a column inside its block on axes -3 and -1, the block's on -4 and -2."""
     rows, columns = values.shape[-2] // block[0], values.shape[-1] // block[1]
     kept = values[..., : rows * block[0], : columns * block[1]]
     return kept.reshape(*values.shape[:-2], rows, block[0], columns, block[1])

@@ -1,6 +1,7 @@
 """Windows as tensors, one at a time."""
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from torch.utils.data import Dataset
 
 from stq.data._channels import Channels
 from stq.data._scaled import last_known
-from stq.data._tiles import Tile
+from stq.data._tiles import Tile, cut_tiles
 from stq.tensors import Batch
 
 
@@ -54,6 +55,33 @@ class WindowDataset(Dataset[Batch]):
     def cells(self) -> int:
         """Cells of the largest tile."""
         return max(tile.cells for tile in self._tiles)
+
+    def between(self, first: int, stop: int) -> "WindowDataset":
+        """The items from number `first` to before number `stop`."""
+        chosen = copy(self)
+        chosen._items = self._items[first:stop]
+        return chosen
+
+    def whole(self) -> "WindowDataset":
+        """The same windows over the whole field, each once and in the order of their issue.
+
+        Targets count where some tile of this data set stands: nowhere else were they seen.
+        """
+        height, width = self._weight.shape
+        seen = np.zeros((height, width), dtype=bool)
+        for tile in self._tiles:
+            seen[tile.rows, tile.columns] = True
+        steps = np.unique(self._items[:, 0])
+        return WindowDataset(
+            channels=self._channels,
+            history=self._history,
+            horizons=self._leads.tolist(),
+            items=np.stack([steps, np.zeros_like(steps)], axis=1),
+            tiles=cut_tiles((height, width), None),
+            location=self._location,
+            weight=self._weight,
+            judged=seen if self._judged is None else seen & self._judged,
+        )
 
     def __len__(self) -> int:
         return len(self._items)

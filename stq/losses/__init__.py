@@ -15,9 +15,10 @@ from stq.losses._laplacian import Laplacian
 from stq.losses._loss import Loss
 from stq.losses._masked_mean import masked_mean
 from stq.losses._mse import MSE
-from stq.losses._options import OptionInfo, loss_options
+from stq.losses._options import loss_options
 from stq.losses._pinball import Pinball
 from stq.losses._ssim import SSIM
+from stq.options import OptionInfo
 
 __all__ = [
     "MSE",

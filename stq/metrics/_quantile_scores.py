@@ -56,3 +56,9 @@ def crps_from_pinball(pinball: Sequence[float], levels: Sequence[float]) -> floa
     taus = [0.0, *levels, 1.0]
     losses = [0.0, *pinball, 0.0]
     return sum((taus[i + 1] - taus[i]) * (losses[i] + losses[i + 1]) for i in range(len(taus) - 1))
+
+
+def crps_weights(levels: Sequence[float]) -> tuple[float, ...]:
+    """What each level's mean pinball loss counts in `crps_from_pinball`: τ_{i+1} - τ_{i-1}."""
+    taus = [0.0, *levels, 1.0]
+    return tuple(taus[i + 2] - taus[i] for i in range(len(levels)))

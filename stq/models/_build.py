@@ -1,18 +1,51 @@
-"""From plain arguments to a network with its initial weights."""
+"""From options and a context to a network with its initial weights."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from stq.errors import UsageError
-from stq.models._anchored import initial_maps
-from stq.models._convlstm import ConvLSTM
-from stq.models._forecaster import Forecaster, Order
-from stq.models._head import Head
-from stq.models._location_encoder import LocationEncoder
+from stq.errors import PluginError, Problem, SpecError, StqError, UsageError
+from stq.models._context import ModelContext, Order
+from stq.models._convlstm_forecaster import ConvLSTMForecaster
+from stq.models._forecaster import Forecaster
+from stq.models._options import options_of_model
 from stq.models._streams import stream
+
+
+def check_model_options(cls: type[Forecaster], options: Mapping[str, object]) -> None:
+    """Raise SpecError with every wrong option, paths relative to the section `model`, before there is any data."""
+    options_of_model(cls).checked(options)
+
+
+def build_model(cls: type[Forecaster], options: Mapping[str, object], context: ModelContext) -> Forecaster:
+    """A model on the CPU with fresh weights, and the options that a spec gives it.
+
+    Whatever its constructor draws outside streams of its own comes from the stream of the model's name, so that weights
+    are a function of the run's seed.
+
+    Raises SpecError for options, and for a ValueError of the constructor; UsageError for sizes that make no network;
+    PluginError for a model that can't be built for another reason, or built no heads.
+    """
+    checked = options_of_model(cls).checked(options)
+    refuse_unordered(context)
+    try:
+        with stream(context.seed, cls.name):
+            model = cls(context, **checked)
+            groups = model.groups()
+    except StqError:
+        raise
+    except ValueError as error:
+        raise SpecError([Problem((), f"{cls.name}: {error}")]) from error
+    except Exception as error:
+        raise PluginError(f"the model {cls.name} can't be built: {type(error).__name__}: {error}") from error
+    wanted = {"backbone", "central"} | ({"quantiles"} if context.levels else set())
+    if not wanted <= groups.keys():
+        missing = ", ".join(sorted(wanted - groups.keys()))
+        hint = "a HeadedForecaster has them once its constructor has called add_heads"
+        raise PluginError(f"the model {cls.name} has no parameters in {missing}; {hint}")
+    return model
 
 
 def build_forecaster(
@@ -31,8 +64,8 @@ def build_forecaster(
     seed: int,
     share: Float[Tensor, "H C"] | None = None,
     checkpoint_activations: bool = False,
-) -> Forecaster:
-    """A `Forecaster` on the CPU with fresh weights.
+) -> ConvLSTMForecaster:
+    """The reference network from numbers alone, on the CPU with fresh weights.
 
     `channels` is K, the input channels, of which the first `variables` (C) are what is forecast; `levels` ascend
     within (0, 1) and may be empty; `hidden` has the channels of each ConvLSTM layer; `kernel` is odd, in cells;
@@ -44,58 +77,28 @@ def build_forecaster(
 
     Raises UsageError for sizes that make no network.
     """
-    _check(horizons, levels, hidden, kernel)
-    below = tuple(level for level in levels if level < 0.5)
-    above = tuple(level for level in levels if level > 0.5)
-
-    with stream(seed, "convlstm"):
-        convlstm = ConvLSTM(channels, hidden, kernel, dropout, checkpoint_activations=checkpoint_activations)
-    location_encoder = None
-    features = hidden[-1]
-    if location_degree is not None:
-        with stream(seed, "location_encoder"):
-            location_encoder = LocationEncoder(location_degree)
-        features += location_encoder.output.out_features
-
-    def heads(name: str, levels_each: int, residual: bool) -> nn.ModuleList:
-        """One head a horizon, each with maps for all variables at `levels_each` levels; none for no level."""
-        built = nn.ModuleList()
-        for horizon in range(horizons if levels_each else 0):
-            with stream(seed, f"{name}.{horizon}"):
-                kept = shares[horizon] if residual else None
-                built.append(Head(features, levels_each * variables, head_hidden, kernel, share=kept))
-        return built
-
-    shares = torch.ones(horizons, variables) if share is None else share
-    own = residual and order == "independent"  # anchored quantiles have the last frame from the central forecast
-    lower, upper = heads("lower_heads", len(below), own), heads("upper_heads", len(above), own)
-    if order == "anchored":
-        _start(lower, lambda h: initial_maps(below[::-1], h)[::-1], variables)
-        _start(upper, lambda h: initial_maps(above, h), variables)
-    return Forecaster(
-        convlstm=convlstm,
-        location_encoder=location_encoder,
-        central_heads=heads("central_heads", 1, residual),
-        lower_heads=lower,
-        median_heads=heads("median_heads", int(0.5 in levels), own),
-        upper_heads=upper,
+    shares = torch.ones(max(horizons, 0), variables) if share is None else share
+    context = ModelContext(
+        channels=channels,
+        variables=tuple(f"variable {number}" for number in range(variables)),
+        horizons=tuple(range(1, horizons + 1)),
         levels=tuple(levels),
         order=order,
+        size=(1, 1),
+        history=1,
+        seed=seed,
+        head_hidden=head_hidden,
+        location_degree=location_degree,
+        share=shares if residual else None,
     )
+    refuse_unordered(context)
+    return ConvLSTMForecaster(context, tuple(hidden), kernel, dropout, checkpoint_activations)
 
 
-def _start(heads: nn.ModuleList, maps: Callable[[int], list[float]], variables: int) -> None:
-    for horizon, head in enumerate(heads):
-        assert isinstance(head, Head)  # for the type checker: a ModuleList forgets what it holds
-        head.start_at([value for value in maps(horizon) for _ in range(variables)])
-
-
-def _check(horizons: int, levels: Sequence[float], hidden: Sequence[int], kernel: int) -> None:
-    if horizons < 1:
-        raise UsageError(f"a forecast needs at least one horizon, found {horizons}")
-    if not hidden:
-        raise UsageError("the ConvLSTM needs at least one layer: give the channels of each in `hidden`")
-    if kernel % 2 == 0:
-        raise UsageError(f"the kernel must be odd, so that it has a middle cell; found {kernel}")
+def refuse_unordered(context: ModelContext) -> None:
+    """Raise UsageError for horizons and levels that no model can have."""
+    if not context.horizons:
+        raise UsageError("a forecast needs at least one horizon, found 0")
+    levels = context.levels
     if any(not 0 < level < 1 for level in levels) or sorted(set(levels)) != list(levels):
         raise UsageError(f"quantile levels must ascend within (0, 1); found {list(levels)}")

@@ -1,7 +1,7 @@
 """The plugin host: registers built-in, installed and local plugins, and asks each for what it brings of one kind."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from pluggy import PluginManager, PluginValidationError
 
 import stq.hookspecs
+from stq import __version__
 from stq.errors import PluginError
 from stq.registry._discover import distribution_of, installed
 from stq.registry._local import LocalPlugin, load_local
@@ -26,20 +27,36 @@ class BrokenPlugin:
 
 
 @dataclass(frozen=True)
+class Clash:
+    """One name that several distributions brought, in the order in which they did."""
+
+    distributions: tuple[str, ...]
+    cause: str
+
+
+@dataclass(frozen=True)
 class Gathered(Generic[T]):
-    """What plugins bring, by name, each with the distribution or the local file that it comes from."""
+    """What plugins bring, by name, each with the distribution or the local file that it comes from.
+
+    Of a name in `clashes` the first that was found stands among `entries`.
+    """
 
     entries: Mapping[str, tuple[T, str]]
     local: tuple[LocalPlugin, ...]
     broken: tuple[BrokenPlugin, ...]
+    clashes: Mapping[str, Clash] = field(default_factory=dict)
+
+    def unclashed(self) -> dict[str, tuple[T, str]]:
+        """The entries whose names are no one else's."""
+        return {name: entry for name, entry in self.entries.items() if name not in self.clashes}
 
 
 def gather(kind: str, admit: Callable[[Any], T], builtin: ModuleType, local_files: Sequence[Path]) -> Gathered[T]:
     """Everything of one kind (`losses`: what the hooks `stq_losses` give), each checked by `admit`, which has a `name`.
 
-    An installed plugin that fails to import or breaks the contract is set aside with its cause and harms nobody else; a
-    local file was asked for, so there the cause is raised. Two of one name are a `PluginError` that names both
-    distributions.
+    An installed plugin that fails to import, breaks the contract or was written for another API is set aside with its
+    cause and harms nobody else, and so is a name that two of them bring. A local file was asked for, so there the cause
+    is raised.
     """
     host = _Host(kind, admit)
     host.enter(host.register("stq", builtin), "stq")
@@ -55,7 +72,8 @@ def gather(kind: str, admit: Callable[[Any], T], builtin: ModuleType, local_file
         else:
             host.enter(found, distribution)
     local = host.add_local(local_files)
-    return Gathered(host.entries, local, tuple(broken))
+    clashes = {name: host.clash(name) for name, origins in host.origins.items() if len(origins) > 1}
+    return Gathered(host.entries, local, tuple(broken), clashes)
 
 
 class _Host(Generic[T]):
@@ -63,6 +81,7 @@ class _Host(Generic[T]):
 
     def __init__(self, kind: str, admit: Callable[[Any], T]) -> None:
         self.entries: dict[str, tuple[T, str]] = {}
+        self.origins: dict[str, list[str]] = {}
         self._kind = kind
         self._admit = admit
         self._manager = PluginManager("stq")
@@ -70,6 +89,7 @@ class _Host(Generic[T]):
 
     def register(self, name: str, plugin: object) -> list[T]:
         """Check a plugin's hooks, and everything that it gives; what is wrong with either is a `PluginError`."""
+        refuse_other_api(plugin)
         try:
             self._manager.register(plugin, name)
             self._manager.check_pending()
@@ -78,7 +98,7 @@ class _Host(Generic[T]):
                 self._manager.unregister(name=name)
             raise PluginError(str(error)) from error
         if not self._manager.get_hookcallers(plugin):
-            raise PluginError("it implements no hook: mark a function stq_losses() with @stq.hookimpl")
+            raise PluginError("it implements no hook: mark a function such as stq_losses() with @stq.hookimpl")
         caller: Any = getattr(self._manager.hook, f"stq_{self._kind}")
         hooks: list[Any] = [hook for hook in caller.get_hookimpls() if hook.plugin_name == name]
         return [self._admit(candidate) for hook in hooks for candidate in hook.function()]
@@ -87,11 +107,15 @@ class _Host(Generic[T]):
         """Add what was admitted under its name."""
         for entry in found:
             name: str = getattr(entry, "name")  # noqa: B009  (admitted: it has one)
-            if name in self.entries:
-                both = f"{self.entries[name][1]} and {distribution}"
-                message = f"two {self._kind} are called {name!r}, of {both}: rename one, or remove a plugin"
-                raise PluginError(message)
-            self.entries[name] = (entry, distribution)
+            self.entries.setdefault(name, (entry, distribution))
+            self.origins.setdefault(name, []).append(distribution)
+
+    def clash(self, name: str) -> Clash:
+        """What to say of a name that came twice."""
+        origins = tuple(self.origins[name])
+        several = "two" if len(origins) == 2 else str(len(origins))
+        message = f"{several} {self._kind} are called {name!r}, of {' and '.join(origins)}"
+        return Clash(origins, f"{message}: rename one, remove a plugin, or leave one out with --no-plugin")
 
     def add_local(self, paths: Sequence[Path]) -> tuple[LocalPlugin, ...]:
         """Load the user's own files, each content once."""
@@ -109,4 +133,18 @@ class _Host(Generic[T]):
                 cause = f"{type(error).__name__}: {error}"
                 raise PluginError(f"{path}: stq_{self._kind}() failed: {cause}") from error
             self.enter(found, str(path))
+            for name in (getattr(entry, "name") for entry in found):  # noqa: B009  (admitted: it has one)
+                if len(self.origins[name]) > 1:
+                    raise PluginError(self.clash(name).cause)
         return tuple(added.values())
+
+
+def refuse_other_api(plugin: object) -> None:
+    """Raise PluginError where the plugin says that it was written for another version of what plugins rely on."""
+    wanted, ours = getattr(plugin, "stq_api", stq.hookspecs.API), stq.hookspecs.API
+    if wanted != ours:
+        newer = isinstance(wanted, int) and wanted > ours
+        raise PluginError(
+            f"it was written for version {wanted!r} of the plugin API, and stq {__version__} has version {ours}: "
+            f"update {'stq' if newer else 'the plugin'}"
+        )

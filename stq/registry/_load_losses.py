@@ -4,18 +4,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import stq.losses
+from stq.losses import Loss
 from stq.registry._admit_loss import admit_loss
+from stq.registry._entries import Entry, Registry
 from stq.registry._host import gather
-from stq.registry._loss_registry import LossEntry, LossRegistry
+
+LossEntry = Entry[Loss]
+"""A loss and who brought it."""
+LossRegistry = Registry[Loss]
+"""Every loss that a spec may name."""
 
 
 def load_losses(local_files: Sequence[Path] = ()) -> LossRegistry:
     """Every loss: the built-in ones, those of installed plugins, and those of the given files.
 
-    An installed plugin that fails to import or breaks the contract is set aside with its cause and harms nobody else; a
-    local file was asked for, so there the cause is raised. Two losses of one name are a `PluginError` that names both
-    distributions. STQ_NO_PLUGINS=1 in the environment leaves out what is installed, not what is asked for by file.
+    An installed plugin that fails to import, breaks the contract or was written for another API is set aside with its
+    cause and harms nobody else, and so is a name that two of them bring: asking for it is the error. A local file was
+    asked for, so there the cause is raised. STQ_NO_PLUGINS in the environment leaves out what is installed (1, or the
+    names of plugins), not what is asked for by file.
     """
     found = gather("losses", admit_loss, stq.losses, local_files)
-    entries = {name: LossEntry(cls, distribution) for name, (cls, distribution) in found.entries.items()}
-    return LossRegistry(entries, found.local, found.broken)
+    entries = {name: Entry(cls, distribution) for name, (cls, distribution) in found.unclashed().items()}
+    return LossRegistry("loss", entries, found.local, found.broken, found.clashes)

@@ -1,7 +1,6 @@
 """The readers of all plugins."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from inspect import isabstract, isclass
 from pathlib import Path
 from typing import Any
@@ -9,41 +8,42 @@ from typing import Any
 import stq.data
 from stq.data import Reader
 from stq.errors import PluginError
-from stq.registry._host import BrokenPlugin, gather
+from stq.registry._entries import Entry, Registry
+from stq.registry._host import Clash, gather
 
-
-@dataclass(frozen=True)
-class ReaderEntry:
-    """A reader and who brought it: the name of a distribution, or the path of a local file."""
-
-    cls: type[Reader]
-    distribution: str
-
-
-@dataclass(frozen=True)
-class ReaderRegistry:
-    """Every reader by name, and the plugins that could not be loaded."""
-
-    entries: Mapping[str, ReaderEntry]
-    broken: tuple[BrokenPlugin, ...] = ()
+ReaderEntry = Entry[Reader]
+"""A reader and who brought it."""
+ReaderRegistry = Registry[Reader]
+"""Every reader by its name; files find it by their ending."""
 
 
 def load_readers(local_files: Sequence[Path] = ()) -> ReaderRegistry:
     """Every reader: the built-in ones, those of installed plugins, and those of the given files.
 
-    What is broken is set aside as by `load_losses`. Two readers of one name, or for one ending of file names, are a
-    `PluginError` that names both distributions.
+    What is broken is set aside as by `load_losses`. No spec names a reader: of two that share a name the first one
+    counts. An ending of file names that two readers open is a clash, and only such files can't be read; see
+    `refuse_clashing`.
     """
     found = gather("readers", admit_reader, stq.data, local_files)
-    entries = {name: ReaderEntry(cls, distribution) for name, (cls, distribution) in found.entries.items()}
-    taken: dict[str, ReaderEntry] = {}
+    entries = {name: Entry(cls, distribution) for name, (cls, distribution) in found.entries.items()}
+    clashes = {**found.clashes}
+    taken: dict[str, Entry[Reader]] = {}
     for entry in entries.values():
         for suffix in entry.cls.suffixes:
-            if suffix in taken:
-                both = f"{taken[suffix].distribution} and {entry.distribution}"
-                raise PluginError(f"two readers open files that end in {suffix!r}, of {both}: remove a plugin")
-            taken[suffix] = entry
-    return ReaderRegistry(entries, found.broken)
+            first = taken.setdefault(suffix, entry)
+            if first is not entry:
+                both = (first.distribution, entry.distribution)
+                cause = f"two readers open files that end in {suffix!r}, of {' and '.join(both)}"
+                clashes[suffix] = Clash(both, f"{cause}: remove a plugin, or leave one out with --no-plugin")
+    return ReaderRegistry("reader", entries, found.local, found.broken, clashes)
+
+
+def refuse_clashing(registry: ReaderRegistry, addresses: Iterable[str]) -> None:
+    """Raise a PluginError, which names both distributions, where two readers open one of these files."""
+    for address in addresses:
+        for suffix, found in registry.clashes.items():
+            if suffix.startswith(".") and address.lower().endswith(suffix):
+                raise PluginError(found.cause)
 
 
 def admit_reader(candidate: Any) -> type[Reader]:

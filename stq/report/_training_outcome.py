@@ -4,6 +4,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from rich.console import Group
+from rich.text import Text
 
 from stq.report._table import pairs
 from stq.report._training_plan import place
@@ -25,4 +26,4 @@ def training_outcome(result: "TrainResult") -> Group:
         rows.append(("bands", "calibrated" if result.calibrated else "not calibrated"))
         split = "" if "test" in result.splits else " --split val"
         rows += [("run", run), ("next", f"stq check-grads {quote(run)}"), ("next", f"stq eval {quote(run)}{split}")]
-    return Group("", pairs(rows))
+    return Group("", pairs(rows), *(Text(f"note: {note}") for note in result.calibration_notes))

@@ -11,6 +11,7 @@ from stq.spec._data_files import DimsSpec, StaticSpec
 from stq.spec._data_spec import CoarsenSpec, DataSpec
 from stq.spec._derived_spec import DerivedSpec, MaskSpec
 from stq.spec._dump import dump_spec
+from stq.spec._evaluation_spec import BootstrapSpec, EvaluationSpec, MetricSpec
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
 from stq.spec._loss_spec import LossSpec
@@ -19,6 +20,7 @@ from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
 from stq.spec._patch_spec import PatchSpec, RareSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
+from stq.spec._settings import Setting, settings
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import BlocksSpec, SplitSpec
 from stq.spec._strategy_spec import DdpSpec
@@ -29,6 +31,7 @@ from stq.spec._trainer_spec import TrainerSpec
 __all__ = [
     "CENTRAL",
     "BlocksSpec",
+    "BootstrapSpec",
     "CalibrationSpec",
     "ClipSpec",
     "CoarsenSpec",
@@ -36,6 +39,7 @@ __all__ = [
     "DdpSpec",
     "DerivedSpec",
     "DimsSpec",
+    "EvaluationSpec",
     "ExponentialSpec",
     "GroupOptimSpec",
     "HeadsSpec",
@@ -43,6 +47,7 @@ __all__ = [
     "LocationSpec",
     "LossSpec",
     "MaskSpec",
+    "MetricSpec",
     "ModelSpec",
     "OptimSpec",
     "PatchSpec",
@@ -51,6 +56,7 @@ __all__ = [
     "RareSpec",
     "RoutingSpec",
     "ScheduleSpec",
+    "Setting",
     "Spec",
     "SplitSpec",
     "StaticSpec",
@@ -62,4 +68,5 @@ __all__ = [
     "dump_spec",
     "load_spec",
     "parse_spec",
+    "settings",
 ]

@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from stq.spec._loss_spec import LossSpec
+from stq.spec._model_spec import ModelSpec
 from stq.spec._scalars import BOOLEAN, FLOAT, INTEGER, NULL
 from stq.spec._section import Section
 from stq.spec._spec import Spec
@@ -44,6 +45,9 @@ def plain(value: object) -> object:
     if isinstance(value, LossSpec):
         options = {key: plain(option) for key, option in value.options.items()}
         return {key: plain(getattr(value, key)) for key in type(value).model_fields if key != "options"} | options
+    if isinstance(value, ModelSpec):
+        options = {key: plain(option) for key, option in value.options.items()}
+        return {key: plain(getattr(value, key)) for key in value.own_keys()} | options
     if isinstance(value, Section):
         return {key: plain(getattr(value, key)) for key in type(value).model_fields}
     if isinstance(value, dict):

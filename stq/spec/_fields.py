@@ -10,7 +10,7 @@ from stq.spec._node import Path
 from stq.spec._spec import Spec
 
 GATHERED = "options"
-"""The field of a loss that is no key: it gathers the keys that the plugin knows."""
+"""The field of a loss or a model that is no key: it gathers the keys that the plugin knows."""
 
 
 def field_names(path: Path) -> tuple[str, ...]:
@@ -24,7 +24,7 @@ def field_names(path: Path) -> tuple[str, ...]:
 @cache
 def home_of(key: str) -> tuple[str, ...]:
     """The sections, in dotted form, that have this key."""
-    return tuple(place for place, kind in _sections(Spec, "") if place and key in kind.model_fields)
+    return tuple(place for place, kind in _sections(Spec, "") if place and key != GATHERED and key in kind.model_fields)
 
 
 def _sections(kind: type[BaseModel], place: str) -> list[tuple[str, type[BaseModel]]]:

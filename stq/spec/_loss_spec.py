@@ -7,19 +7,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 
 from stq.spec._frozen_dict import FrozenDict
-from stq.spec._section import Mistake, Section, found
+from stq.spec._option import Option, as_option
+from stq.spec._section import Section
 from stq.spec._types import NAME, MappingOf, Name, NotNegative, SetOf, expect
-
-Option = object
-"""A scalar, or a tuple of options; what it should be is the plugin's to say."""
-
-
-def _is_option(value: object) -> object:
-    if isinstance(value, list | tuple):
-        return tuple(_is_option(item) for item in value)
-    if isinstance(value, None | bool | int | float | str):
-        return value
-    raise Mistake(f"expected a value or a list, found {found(value)}").as_error()
 
 
 def _kind(value: object) -> str:
@@ -28,6 +18,8 @@ def _kind(value: object) -> str:
         return "<null>"
     return "<factors>" if isinstance(value, dict) else "<groups>"
 
+
+Options = MappingOf[Annotated[Option, BeforeValidator(as_option)]]
 
 _NotListed = expect("a list of groups, a mapping from group to factor, or null")
 Factors = Annotated[MappingOf[NotNegative], Tag("<factors>")]
@@ -55,7 +47,7 @@ class LossSpec(Section):
     updates: Updates = None
     """Groups that the loss may move: a list, or a mapping from group to a factor (1 full, 0 blocked); default null,
     the plugin's own."""
-    options: MappingOf[Annotated[Option, BeforeValidator(_is_option)]] = FrozenDict()
+    options: Options = FrozenDict()
     """Options of the plugin, written beside `loss`; default the plugin's own."""
 
     @model_validator(mode="before")

@@ -1,11 +1,24 @@
 """The network."""
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from stq.spec._section import Mistake, Section, refuse
-from stq.spec._types import Count, CountOrNull, Flag, ListOf, OneOf, Share
+from stq.spec._frozen_dict import FrozenDict
+from stq.spec._option import Option, as_option
+from stq.spec._section import Mistake, Section, Surroundings, refuse
+from stq.spec._types import Count, CountOrNull, Flag, ListOf, MappingOf, Name, Share
+
+CONVLSTM = "convlstm"
+OF_EVERY_MODEL = ("name", "heads", "residual", "location", "compile", "options")
+"""The keys that say what stq needs to know of any model; all others are options of one."""
 
 
 class HeadsSpec(Section):
@@ -24,10 +37,14 @@ class LocationSpec(Section):
 
 
 class ModelSpec(Section):
-    """The network that reads a window and forecasts every horizon."""
+    """The network that reads a window and forecasts every horizon.
 
-    name: Annotated[Literal["convlstm"], OneOf()] = "convlstm"
-    """Kind of network; default convlstm, the only one."""
+    Where `name` is a plugin's, the keys beside it, `heads`, `residual`, `location` and `compile` are its own options
+    and are gathered in `options`; those of the ConvLSTM are fields here.
+    """
+
+    name: Name = CONVLSTM
+    """Kind of network: convlstm, or a model of a plugin, whose own options then stand beside it; default convlstm."""
     hidden: Annotated[ListOf[Count], Field(min_length=1)] = (24,)
     """Hidden channels of each ConvLSTM layer; default [24], one layer."""
     kernel: Count = 3
@@ -45,8 +62,24 @@ class ModelSpec(Section):
     """Whether the ConvLSTM keeps only its states and computes all else again for the backward pass: the same bits in
     less memory and more time. Default false."""
     compile: Flag = False
-    """Whether training compiles the cells of the ConvLSTM (torch.compile); the weights then differ in rounding from
-    those of training without. Needs a C++ compiler on a CPU, triton on a GPU. Default false."""
+    """Whether training compiles the cells of the ConvLSTM (torch.compile), or what another model says can be; the
+    weights then differ in rounding from those of training without. Needs a C++ compiler on a CPU, triton on a GPU.
+    Default false."""
+    options: MappingOf[Annotated[Option, BeforeValidator(as_option)]] = FrozenDict()
+    """Options of a plugin's model, written beside `name`; default the plugin's own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_options(cls, value: object) -> object:
+        """Only beside the name of another model: unknown keys of the ConvLSTM stay mistakes."""
+        if not isinstance(value, Mapping) or value.get("name", CONVLSTM) == CONVLSTM:
+            return value
+        section = {key: entry for key, entry in value.items() if key in OF_EVERY_MODEL}
+        options = {key: entry for key, entry in value.items() if key not in OF_EVERY_MODEL}
+        if options:
+            given = section.get("options", {})
+            section["options"] = {**given, **options} if isinstance(given, Mapping) else options
+        return section
 
     @field_validator("kernel")
     @classmethod
@@ -54,3 +87,27 @@ class ModelSpec(Section):
         if kernel % 2 == 0:
             refuse(Mistake(f"expected an odd number, found {kernel}", hint=f"{kernel - 1} or {kernel + 1}"))
         return kernel
+
+    @field_validator("options")
+    @classmethod
+    def _none_for_the_convlstm(cls, options: Mapping[str, object], around: Surroundings) -> Mapping[str, object]:
+        if options and around.data.get("name", CONVLSTM) == CONVLSTM:
+            refuse(Mistake('unknown key "options" under model', hint="its options stand in `model` itself", on="key"))
+        return options
+
+    @model_serializer(mode="wrap")
+    def _serialised(self, serialise: Callable[[object], dict[str, object]]) -> dict[str, object]:
+        """The fields of the ConvLSTM would be read back as options of another model."""
+        kept = (*self.own_keys(), "options")
+        return {key: value for key, value in serialise(self).items() if key in kept}
+
+    def own_keys(self) -> tuple[str, ...]:
+        """The keys that this model has in a spec, but for its `options`: the ConvLSTM's are fields of the section."""
+        mine = type(self).model_fields if self.name == CONVLSTM else OF_EVERY_MODEL
+        return tuple(key for key in type(self).model_fields if key in mine and key != "options")
+
+    def settings(self) -> Mapping[str, object]:
+        """The options of this model, whichever it is."""
+        if self.name != CONVLSTM:
+            return self.options
+        return {key: getattr(self, key) for key in self.own_keys() if key not in OF_EVERY_MODEL}

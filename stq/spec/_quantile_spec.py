@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from stq.spec._section import Section
+from stq.spec._section import Mistake, Section, refuse
 from stq.spec._types import Inside01, ListOf, OneOf, SetOf, ascending
 
 
@@ -28,5 +28,18 @@ class CalibrationSpec(Section):
 
     method: Annotated[Literal["conformal"], OneOf()] = "conformal"
     """Method; default conformal (split conformal prediction), the only one."""
-    by: SetOf[Annotated[Literal["horizon", "variable"], OneOf()]] = ("horizon", "variable")
-    """What gets a correction of its own: horizon, variable; default both."""
+    by: SetOf[Annotated[Literal["horizon", "variable", "month", "season", "stratum"], OneOf()]] = (
+        "horizon",
+        "variable",
+    )
+    """What gets corrections of its own: horizon, variable, month or season (DJF, MAM, JJA, SON) of the target's time,
+    stratum (of the map that `strata` names). What is left out is pooled. Default [horizon, variable]."""
+    scores: Annotated[Literal["additive", "multiplicative"], OneOf()] = "additive"
+    """additive: a band is moved by so many units; multiplicative: by so many times its width. Default additive."""
+
+    @field_validator("by")
+    @classmethod
+    def _either_months_or_seasons(cls, by: tuple[str, ...]) -> tuple[str, ...]:
+        if "month" in by and "season" in by:
+            refuse(Mistake("months are parts of seasons: give one of them", (by.index("season"),)))
+        return by

@@ -5,14 +5,16 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from stq.errors import nearest
+from stq.spec._data_files import StaticSpec
 from stq.spec._data_spec import DataSpec
+from stq.spec._evaluation_spec import EvaluationSpec
 from stq.spec._frozen_dict import FrozenDict
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import ModelSpec
 from stq.spec._optim_spec import OptimSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL
-from stq.spec._section import Mistake, Section, Surroundings, refuse
+from stq.spec._section import Mistake, Section, Surroundings, found, refuse
 from stq.spec._trainer_spec import TrainerSpec
 from stq.spec._types import File, ListOf, MappingOf, Name, OneOf, SetOf, Text, expect
 
@@ -59,9 +61,15 @@ class Spec(Section):
     """The optimiser."""
     trainer: TrainerSpec = TrainerSpec()
     """The training loop."""
+    strata: StaticSpec | None = None
+    """A map of whole numbers, constant in time and on the data's grid, that divides the field into strata: a variable's
+    name, or {variable, file}. For `calibration.by: [stratum]` and for scores by stratum. Default null, none."""
     calibration: Annotated[CalibrationSpec | None, Field(validate_default=True)] = CalibrationSpec()
-    """Calibration of the band, {method, by}; null for none; default conformal by horizon and variable where the split
-    has a calibration part, else null."""
+    """Calibration of the band, {method, by, scores}; null for none; default conformal by horizon and variable where the
+    split has a calibration part, else null."""
+    evaluation: EvaluationSpec = EvaluationSpec()
+    """What is scored beside what is always scored, {thresholds, neighbourhood, periods, bootstrap, metrics}; default
+    nothing, with intervals of 1000 repetitions."""
     plugins: SetOf[File] = ()
     """Further local plugin files, relative to the spec's file; default none."""
     init_from: File | None = None
@@ -116,4 +124,23 @@ class Spec(Section):
             if calibration is not None:
                 hint = "add data.split.calibration, or set calibration: null"
                 refuse(Mistake("the split has no calibration part to calibrate on", hint=hint, on="key"))
+        if calibration is not None and "stratum" in calibration.by and around.data.get("strata", True) is None:
+            hint = "name a map of whole numbers: strata: NAME, or strata: {variable: NAME, file: PATH}"
+            refuse(Mistake("there are no strata to calibrate by", ("by", calibration.by.index("stratum")), hint))
         return calibration
+
+    @field_validator("evaluation")
+    @classmethod
+    def _thresholds_of_targets(cls, evaluation: EvaluationSpec, around: Surroundings) -> EvaluationSpec:
+        data = around.data.get("data")
+        if data is None:
+            return evaluation
+        known = f"the targets are {', '.join(data.targets)}"
+        mistakes = [
+            Mistake(f"{found(name)} is no target", ("thresholds", name), nearest(name, data.targets, known), "key")
+            for name in evaluation.thresholds
+            if name not in data.targets
+        ]
+        if mistakes:
+            refuse(*mistakes)
+        return evaluation

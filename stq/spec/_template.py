@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from stq.spec._dump import Dumper, plain
 from stq.spec._loss_spec import LossSpec
+from stq.spec._model_spec import ModelSpec
 from stq.spec._section import Section
 from stq.spec._spec import Spec
 
@@ -27,8 +28,9 @@ def commented_spec(spec: Spec) -> str:
 
 def _section(section: Section, depth: int) -> list[str]:
     lines: list[str] = []
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
+    fields = type(section).model_fields
+    for name in section.own_keys() if isinstance(section, ModelSpec) else fields:
+        field, value = fields[name], getattr(section, name)
         if depth == 0:
             lines.append("")
         lines += _comment(field.description or "", depth)
@@ -39,6 +41,8 @@ def _section(section: Section, depth: int) -> list[str]:
         below = _section_of(field.annotation)
         if value is None and below is not None:
             lines += _shown_only(below, depth + 1)
+    if isinstance(section, ModelSpec):
+        lines += [line for name, value in section.options.items() for line in _entry(name, value, depth)]
     return lines[1:] if depth == 0 else lines
 
 

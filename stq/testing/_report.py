@@ -1,13 +1,14 @@
 """What the kit found."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from stq.errors import CheckFailed
 
 
 @dataclass(frozen=True)
 class PropertyResult:
-    """One question of the kit: whether the loss has the property and, where not, what was seen."""
+    """One question of the kit: whether the plugin has the property and, where not, what was seen."""
 
     name: str
     passed: bool
@@ -15,15 +16,17 @@ class PropertyResult:
 
 
 @dataclass(frozen=True)
-class LossReport:
-    """All answers for one loss."""
+class Report:
+    """All answers for one plugin, called by its name."""
 
-    loss: str
+    kind: ClassVar[str]
+
+    name: str
     properties: tuple[PropertyResult, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether the loss has every property."""
+        """Whether it has every property."""
         return not self.failures
 
     @property
@@ -35,6 +38,22 @@ class LossReport:
         """Raise `CheckFailed`, which lists what failed, unless everything passed."""
         if self.failures:
             found = "\n".join(f"  {result.name}: {result.message}" for result in self.failures)
-            raise CheckFailed(
-                f"the loss {self.loss} fails {len(self.failures)} of {len(self.properties)} checks\n{found}"
-            )
+            count = f"{len(self.failures)} of {len(self.properties)}"
+            raise CheckFailed(f"the {self.kind} {self.name} fails {count} checks\n{found}")
+
+
+class LossReport(Report):
+    """All answers for one loss."""
+
+    kind = "loss"
+
+    @property
+    def loss(self) -> str:
+        """Its name."""
+        return self.name
+
+
+class ModelReport(Report):
+    """All answers for one model."""
+
+    kind = "model"

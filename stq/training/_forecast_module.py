@@ -38,7 +38,7 @@ class ForecastModule(RoutedBackward, LightningModule):
     units. All are over all processes and the same in each. So is `heard`, the number of a signal that any of them had
     received as `signal` before the last micro-batch, or 0.
 
-    `compiled` trains with compiled cells (see `Forecaster.compile_cells`), by the backend `compiler` of torch.compile.
+    `compiled` trains with compiled parts (see `Forecaster.compile_parts`), by the backend `compiler` of torch.compile.
     """
 
     compiler: ClassVar[str] = "inductor"
@@ -72,7 +72,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         """Compile where that is asked for: now, since a copy of a module (the one that is audited) isn't compiled."""
         super().setup(stage)
         if self.compiled and stage == "fit":
-            self.forecaster.compile_cells(self.compiler)
+            self.forecaster.compile_parts(self.compiler)
 
     def forward(self, batch: Batch) -> Forecast:
         """The forecast for a batch, normalised."""

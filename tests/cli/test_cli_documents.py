@@ -25,6 +25,7 @@ def test_a_run_holds_what_was_promised(trained: Trained) -> None:
         "metrics.csv",
         "audit.json",
         "calibration.json",
+        "outcome.json",
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
     }

@@ -1,10 +1,13 @@
 """Losses of strangers, in a file and in a distribution, through the commands that use them."""
 
+import sys
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 from support.command_line import document, stq
+from support.plugin_files import LOSS, install
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_loss.py"
 
@@ -45,3 +48,64 @@ def test_an_installed_loss_trains_and_is_checked(spec: Path) -> None:
     assert "huber" in {cell["loss"] for cell in document(checked)["matrix"]}
     assert "stq-huber" in stq("losses").stdout
     assert "ok" in stq("plugins", "--check").stdout
+
+
+BROKEN = {
+    "raises-on-import": ("import nothing_of_that_name", "ModuleNotFoundError"),
+    "wrong-hook": ("from stq import hookimpl\n@hookimpl\ndef stq_looses(): return []", "unknown hook 'stq_looses'"),
+    "another-api": ("stq_api = 7\n" + LOSS.format(name="later"), "version 7 of the plugin API"),
+    "first-twin": (LOSS.format(name="twin"), "two losses are called 'twin', of first-twin and second-twin"),
+    "second-twin": (LOSS.format(name="twin"), "two losses are called 'twin', of first-twin and second-twin"),
+}
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Every kind of broken plugin, installed at once."""
+    folder = tmp_path_factory.mktemp("site")
+    monkeypatch.syspath_prepend(folder)
+    for name, (source, _) in BROKEN.items():
+        install(folder, name, source, entry=name)
+    before = set(sys.modules)
+    yield folder
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+            del sys.modules[name]
+
+
+def test_broken_plugins_hurt_no_command_that_does_without_them_and_are_explained(spec: Path, site: Path) -> None:
+    trained = stq("train", spec, "--dry-run", "--json")
+    assert trained.exit_code == 0, trained.stderr
+    assert stq("losses").exit_code == 0
+    listed = stq("plugins", "--json")
+    assert listed.exit_code == 0
+    assert set(BROKEN) <= {card["distribution"] for card in document(listed)["plugins"]}
+    checked = stq("plugins", "--check", "--json")
+    assert checked.exit_code == 4
+    causes = {card["distribution"]: card["cause"] for card in document(checked)["plugins"] if card["cause"]}
+    assert set(causes) == set(BROKEN)
+    for name, (_, words) in BROKEN.items():
+        assert words in causes[name]
+    asked = stq("train", spec, "--set", "losses.mse=twin", "--dry-run")
+    assert asked.exit_code == 2
+    assert "first-twin and second-twin" in " ".join(asked.stderr.split())
+
+
+def test_leaving_out_one_of_two_that_clash_makes_the_other_usable(spec: Path, site: Path) -> None:
+    changes = [spec, "--set", "losses.mse=twin", "--dry-run", "--json"]
+    for arguments in (["--no-plugin", "second-twin", "train", *changes], ["train", *changes, "--no-plugin=first-twin"]):
+        result = stq(*arguments)
+        assert result.exit_code == 0, result.stderr
+    assert stq("losses", "show", "twin").exit_code == 2
+    unknown = stq("plugins", "--no-plugin", "third-twin")
+    assert (unknown.exit_code, "no plugin 'third-twin' to leave out" in unknown.stderr) == (2, True)
+
+
+def test_a_loss_is_shown_with_tag_options_equation_source_and_distribution() -> None:
+    shown = stq("losses", "show", "pinball")
+    assert shown.exit_code == 0
+    for words in ("quantiles", "L = ", "doi:", "from", "stq", "- loss: pinball"):
+        assert words in shown.stdout
+    card = document(stq("losses", "show", "laplacian", "--json"))
+    assert card["options"]["levels"]["type"] == "int"
+    assert card["options"]["levels"]["default"] == 3

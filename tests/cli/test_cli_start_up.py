@@ -18,6 +18,7 @@ COMMANDS = (
     ["check", "fine.yaml", "--set", "optim.lr=fast"],
     ["check-grads", "typo.yaml"],
     ["eval", "typo.yaml"],
+    ["compare", "typo.yaml"],
     ["init", "--help"],
     ["data", "inspect", "--help"],
 )
@@ -48,7 +49,7 @@ def test_the_text_of_a_spec_is_judged_before_anything_heavy_is_imported(workplac
     Path("typo.yaml").write_text(SPEC.replace("trainer:", "trainr:"))
     result = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
     codes = [line.partition(" -> ")[2] for line in result.stdout.splitlines() if " -> " in line]
-    assert codes == ["0 []", "0 []", "0 []", "2 []", "2 []", "2 []", "2 []", "2 []", "0 []", "0 []"], (
+    assert codes == ["0 []", "0 []", "0 []", "2 []", "2 []", "2 []", "2 []", "2 []", "2 []", "0 []", "0 []"], (
         result.stdout + result.stderr
     )
     assert "stq 0." in result.stdout

@@ -34,6 +34,14 @@ def test_the_benchmark_of_the_whole_step_pairs_both_loops(tmp_path: Path, monkey
     assert row["stq_ms"] > 0
 
 
+def test_the_benchmark_of_scoring_counts_pixels_and_memory(tmp_path: Path) -> None:
+    out = tmp_path / "eval.json"
+    runpy.run_path(str(BENCH / "eval_memory.py"))["main"](["--side", "16", "--pixels", "2e4", "--out", str(out)])
+    found = json.loads(out.read_text())
+    assert found["pixels"] >= 2e4
+    assert 0 < found["peak_gb"] < 1.5
+
+
 def test_the_benchmark_of_a_large_forecast_tells_its_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,8 +50,8 @@ def sea_level(folder: Path) -> Path:
 
 
 def raw_frames(folder: Path) -> Path:
-    """Frames of 16-bit integers without a header, and their description; the reader is the plugin stq-raw."""
-    pytest.importorskip("stq_raw")
+    """Frames of 16-bit integers without a header, and their description; the reader is the plugin stq-rawframes."""
+    pytest.importorskip("stq_rawframes")
     random = np.random.default_rng(0)
     y, x, frame = np.arange(32)[:, None], np.arange(32), np.arange(100)[:, None, None]
     light = 80 + 30 * np.sin(frame / 6 + y / 5 + x / 7) + 5 * random.normal(size=(100, 32, 32))

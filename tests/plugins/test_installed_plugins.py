@@ -1,10 +1,12 @@
 """The loader among installed distributions: sound ones, broken ones, and two that clash."""
 
+import os
+
 import pytest
 from support.plugin_files import LOSS, install
 
-from stq.errors import PluginError
-from stq.registry import load_losses
+from stq.errors import PluginError, UsageError
+from stq.registry import check_plugins, leaving_out, load_losses
 
 
 def _broken(registry):
@@ -70,14 +72,44 @@ def test_the_sound_losses_of_a_broken_plugin_do_not_come_in_by_halves(site):
 
 
 @pytest.mark.parametrize("name", ["mse", "absolute"])
-def test_two_losses_of_one_name_are_an_error_that_names_both_distributions(site, name):
+def test_a_name_of_two_losses_is_an_error_that_names_both_and_only_for_who_asks_for_it(site, name):
     install(site, "first-clash", LOSS.format(name=name))
     install(site, "second-clash", LOSS.format(name="absolute"))
     other = "stq" if name == "mse" else "second-clash"
-    with pytest.raises(PluginError, match=f"(?s)two losses are called '{name}'") as clash:
-        load_losses()
+    registry = load_losses()
+    assert {"ssim", "pinball"} <= set(registry)
+    assert name not in registry
+    with pytest.raises(PluginError, match=f"(?s)two losses are called '{name}', of .*and .*rename") as clash:
+        registry.get(name)
     assert "first-clash" in str(clash.value)
     assert other in str(clash.value)
+    assert {"first-clash"} <= {plugin.distribution for plugin in check_plugins() if "are called" in plugin.cause}
+
+
+def test_a_plugin_for_another_api_is_set_aside_and_says_which_is_to_be_updated(site):
+    install(site, "from-the-future", "stq_api = 2\n" + LOSS.format(name="future"))
+    install(site, "from-the-past", "stq_api = 0\n" + LOSS.format(name="past"))
+    install(site, "of-today", "stq_api = 1\n" + LOSS.format(name="today"))
+    registry = load_losses()
+    assert ("future" in registry, "past" in registry, "today" in registry) == (False, False, True)
+    causes = _broken(registry)
+    assert "version 2 of the plugin API" in causes["from-the-future"]
+    assert causes["from-the-future"].endswith("update stq")
+    assert causes["from-the-past"].endswith("update the plugin")
+
+
+def test_one_installed_plugin_can_be_left_out_by_either_of_its_names(site, monkeypatch):
+    monkeypatch.delenv("STQ_NO_PLUGINS", raising=False)
+    install(site, "first-plugin", LOSS.format(name="first"), entry="one")
+    install(site, "second-plugin", LOSS.format(name="second"), entry="two")
+    with leaving_out(["one"]):
+        assert ("first" in load_losses(), "second" in load_losses()) == (False, True)
+        with leaving_out(["second-plugin"]):
+            assert not {"first", "second"} & set(load_losses())
+    assert {"first", "second"} <= set(load_losses())
+    assert "STQ_NO_PLUGINS" not in os.environ
+    with pytest.raises(UsageError, match="no plugin 'tow' to leave out; did you mean 'two'"), leaving_out(["tow"]):
+        pass
 
 
 def test_installed_plugins_can_be_switched_off(site, monkeypatch):

@@ -10,7 +10,7 @@ from support.plugin_files import install
 
 from stq.data import RegularTime, read_series
 from stq.errors import PluginError
-from stq.registry import load_losses, load_readers
+from stq.registry import check_plugins, load_losses, load_readers, refuse_clashing
 
 READER = """
 from stq import hookimpl
@@ -77,14 +77,20 @@ def test_a_broken_reader_is_set_aside_with_its_cause(site, name):
     assert cause in broken.cause
 
 
-@pytest.mark.parametrize(
-    ("suffix", "words"), [(".nc", "two readers open files that end in '.nc'"), (".t", "are called")]
-)
-def test_two_readers_for_one_ending_or_of_one_name_name_both_distributions(site, suffix, words):
-    name = "netcdf" if suffix == ".t" else "text"
-    install(site, "second-clash", READER.format(name=name, suffix=suffix))
-    with pytest.raises(PluginError, match=f"{words}.*stq and second-clash"):
-        load_readers()
+def test_of_an_ending_that_two_readers_open_only_such_files_are_refused_and_both_are_named(site):
+    install(site, "second-clash", READER.format(name="text", suffix=".nc"))
+    registry = load_readers()
+    refuse_clashing(registry, ["a.zarr", "https://elsewhere.nc/a.npy"])
+    with pytest.raises(PluginError, match=r"two readers open files that end in '\.nc', of stq and second-clash"):
+        refuse_clashing(registry, ["a.zarr", "data/*.NC"])
+
+
+def test_a_second_reader_of_one_name_is_known_by_its_ending_no_more_and_told_by_check(site):
+    install(site, "second-clash", READER.format(name="netcdf", suffix=".t"))
+    assert load_readers().entries["netcdf"].distribution == "stq"
+    [clash] = check_plugins()
+    assert clash.distribution == "second-clash"
+    assert "two readers are called 'netcdf', of stq and second-clash" in clash.cause
 
 
 def test_asking_for_losses_does_not_bring_xarray():

@@ -49,7 +49,9 @@ def test_widths_never_shrink_with_the_horizon_or_outward(seed: int, magnitude: f
     seed=st.integers(0, 2**31),
     weights=st.sampled_from([0.0, 1e-3, 1.0, 1e2, 1e5]),
     inputs=st.sampled_from([0.0, 1e-3, 1.0, 1e3, 1e6]),
-    levels=st.sampled_from([(0.025, 0.975), (0.1,), (0.05, 0.3, 0.5, 0.6, 0.9), (0.01, 0.02, 0.98, 0.99)]),
+    levels=st.sampled_from(
+        [(0.025, 0.975), (0.1,), (0.5,), (0.9,), (0.2, 0.9), (0.05, 0.3, 0.5, 0.6, 0.9), (0.01, 0.02, 0.98, 0.99)]
+    ),
 )
 def test_a_forecast_is_in_order_with_any_weights_and_inputs(
     seed: int, weights: float, inputs: float, levels: tuple[float, ...]

@@ -20,13 +20,18 @@ import torch.distributed as dist
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.strategies import DDPStrategy
 from support.routed_cases import NETS, RUNS, NetCase
+from support.scored_fields import scored_fields
 from support.tiny_runs import gappy_source, tiny_source, tiny_spec
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from stq.app import RunFolder, evaluate, predict, resume, train
 from stq.app._assembly import assemble
+from stq.app._baselines import open_baselines
+from stq.app._data import open_data
 from stq.errors import Elsewhere, StqError
+from stq.metrics import ForecastScores
+from stq.registry import load_metrics
 from stq.spec import LoadedSpec
 from stq.tensors import Batch, Forecast
 from stq.training import EpochEnded, ForecastModule, Started, Stepped, World, _forecast_module, fit
@@ -199,9 +204,40 @@ def starved_case(folder: Path, source: Path) -> dict[str, Any]:
     return refused(lambda: train(tiny_spec(source, [SEVERAL]), run_dir=folder / "starved"))
 
 
-def scores_of(run: Path, split: str = "test") -> list[dict[str, object]]:
-    """What evaluate says."""
-    return [score.to_dict() for score in evaluate(RunFolder(run), split=split).scores]
+EVALUATION = ["evaluation.periods=month", "evaluation.thresholds.air=[280, 281]", "evaluation.neighbourhood=3"]
+EXAMPLES = Path(__file__).parents[2] / "examples"
+METRIC_FIELDS = ("central", "truth", "valid", "persistence", "climatology", "time")
+
+
+def scores_of(run: Path) -> list[dict[str, object]]:
+    """What evaluate says, of events and months too."""
+    result = evaluate(RunFolder(run), overrides=EVALUATION)
+    return [row.to_dict() for row in (*result.scores, *result.strata)]
+
+
+def metric_case() -> list[list[dict[str, object]]]:
+    """A metric of a user's own over samples of which the second process has one, and then none."""
+    cls = load_metrics([EXAMPLES / "my_metric.py"]).get("large-errors").cls
+    fields = scored_fields()
+    found = []
+    for parts in ([[0, 2, 3], [1]], [[0, 1, 2, 3], []]):
+        scores = ForecastScores(["ozone", "temperature"], [1, 3], size=(13, 14), metrics={"large": cls()})
+        if parts[RANK]:
+            mine = fields.samples(torch.tensor(parts[RANK]))
+            scores.update(**{name: getattr(mine, name) for name in METRIC_FIELDS})
+        found.append([score.to_dict() for score in scores.compute()])
+    return found
+
+
+def baselines_of(run: RunFolder, source: Path) -> list[str]:
+    """The baselines as they are fitted, as they are read back, and how they are refused where they are damaged."""
+    loaded = tiny_spec(source)
+    data = open_data(loaded.spec.data, loaded=loaded)
+    found = [open_baselines(run, loaded, data, world=WORLD).fitted.to_json() for _ in range(2)]
+    dist.barrier()
+    if RANK == 0:
+        run.baselines.write_text(found[0][:-20], encoding="utf-8")
+    return [*found, refused(lambda: open_baselines(run, loaded, data, world=WORLD))["kind"]]
 
 
 def main(folder: Path) -> None:
@@ -228,7 +264,9 @@ def main(folder: Path) -> None:
     found["forecast"] = {"init_times": list(forecast.init_times), "bytes": forecast.nbytes}
     one_batch = train(tiny_spec(source, [SEVERAL]), run_dir=folder / "one batch")
     found["trained"] = {"run": str(one_batch.run), "calibrated": one_batch.calibrated, "status": one_batch.status}
+    found["own metric"] = metric_case()
     found["scores of one batch"] = scores_of(folder / "one batch")
+    found["baselines"] = baselines_of(RunFolder(folder / "baselines"), source)
     found["dry run"] = {"steps": train(tiny_spec(source, [SEVERAL]), dry_run=True).steps}
     found["nonfinite"] = nonfinite_case(source)
     found["a folder in use"] = refused(lambda: train(tiny_spec(source, [SEVERAL]), run_dir=folder / "whole"))

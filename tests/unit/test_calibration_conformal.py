@@ -9,7 +9,7 @@ from mapie.regression import ConformalizedQuantileRegressor
 from sklearn.base import BaseEstimator, RegressorMixin
 from torch import Tensor
 
-from stq.calibration import ConformalCalibration, ConformityScores, conformal_quantile
+from stq.calibration import ConformalCalibration, ConformityScores, Form, conformal_quantile
 from stq.errors import CheckFailed, DataError, NonFiniteError
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -64,18 +64,55 @@ class Column(RegressorMixin, BaseEstimator):
         return np.asarray(x[:, self.column])
 
 
-def test_the_calibrated_band_is_that_of_mapie() -> None:
-    quantiles, truth, valid = fields(1, 3)
-    valid = torch.ones_like(valid)
-    levels = (0.1, 0.5, 0.9)
-    calibrated = fitted(quantiles, truth, valid, levels).apply(truth, quantiles, levels)
-    x = quantiles[:, 1, :, 0].movedim(1, -1).reshape(-1, 3).double().numpy()
-    columns = [Column(0), Column(2), Column(1)]
-    oracle = ConformalizedQuantileRegressor(columns, confidence_level=0.8, prefit=True)
-    oracle.conformalize(x, truth[:, 1, 0].flatten().double().numpy())
-    _, band = oracle.predict_interval(x, symmetric_correction=True)
-    for side, q in ((0, 0), (1, 2)):
-        np.testing.assert_allclose(calibrated[:, 1, q, 0].flatten().numpy(), band[:, side, 0], atol=1e-6)
+def mapie_band(quantiles: np.ndarray, truth: np.ndarray, confidence: float, *, symmetric: bool) -> np.ndarray:
+    """Lower and upper ends by MAPIE, from columns lower, median, upper of the very points that it conformalises on."""
+    oracle = ConformalizedQuantileRegressor([Column(0), Column(2), Column(1)], confidence_level=confidence, prefit=True)
+    oracle.conformalize(quantiles, truth)
+    return np.asarray(oracle.predict_interval(quantiles, symmetric_correction=symmetric)[1][:, :, 0])
+
+
+def test_calibrated_bands_are_those_of_mapie_on_flattened_arrays() -> None:
+    quantiles, truth, valid = fields(1, 5)
+    found = fitted(quantiles, truth, valid, LEVELS).apply(truth, quantiles, LEVELS)
+    for h in range(2):
+        for c in range(2):
+            where = valid[:, h, c]
+            columns = quantiles[:, h, :, c].movedim(1, -1)[where].double().numpy()
+            for low, up, claimed in ((0, 4, 0.9), (1, 3, 0.5)):
+                band = mapie_band(
+                    columns[:, [low, 2, up]], truth[:, h, c][where].double().numpy(), claimed, symmetric=True
+                )
+                for side, q in ((0, low), (1, up)):
+                    ours = found[:, h, q, c][where].numpy()
+                    outer = found[:, h, 1 if q == 0 else 3, c][where].numpy() if q in (0, 4) else ours
+                    held = (ours == outer) & (q in (0, 4)) | (ours == columns[:, 2].astype(np.float32))
+                    np.testing.assert_allclose(ours[~held], band[~held, side], atol=1e-6)
+                    assert held.mean() < 0.2  # held by the level further in, or by the centre
+
+
+def test_one_sided_levels_are_those_of_mapies_asymmetric_correction() -> None:
+    quantiles, truth, valid = fields(11, 3)
+    valid[:] = True
+    columns = quantiles[:, 1, :, 0].movedim(1, -1).reshape(-1, 3).double().numpy()
+    band = mapie_band(columns, truth[:, 1, 0].flatten().double().numpy(), 0.8, symmetric=False)
+    for q, level, side in ((0, 0.1, 0), (2, 0.9, 1)):
+        moved = fitted(quantiles[:, :, [q]], truth, valid, (level,)).outward[1][0][0]
+        np.testing.assert_allclose(moved, np.abs(band[:, side] - columns[:, q]), atol=1e-6)
+
+
+def test_beyond_what_a_sketch_tells_apart_the_band_is_that_of_mapie_within_its_step() -> None:
+    generator = torch.Generator().manual_seed(12)
+    truth = torch.randn(50, 1, 1, 50, 50, generator=generator)  # 125,000 scores, 65,536 of which are told apart
+    quantiles = truth.new_tensor([-1.0, 0.0, 1.0]).view(1, 1, 3, 1, 1, 1).expand(50, 1, 3, 1, 50, 50).clone()
+    quantiles += 0.1 * torch.randn(50, 1, 1, 1, 50, 50, generator=generator)
+    scores = ConformityScores(["ozone"], [1], (0.1, 0.5, 0.9))
+    scores.update(quantiles=quantiles, truth=truth, valid=torch.ones_like(truth).bool(), time=torch.arange(50))
+    columns = quantiles[:, 0, :, 0].movedim(1, -1).reshape(-1, 3).double().numpy()
+    band = mapie_band(columns, truth.flatten().double().numpy(), 0.8, symmetric=True)
+    exact = float(np.median(band[:, 1] - columns[:, 2]))
+    step = scores._samples[0, 0, -1].sketches[0].step
+    assert 0 < step < 1e-4
+    assert -1e-6 < scores.fit().outward[0][0][0] - exact < step + 1e-6
 
 
 @pytest.mark.parametrize("levels", [(0.1,), (0.8,), (0.1, 0.8)])
@@ -126,6 +163,26 @@ def test_coverage_of_exchangeable_cells_is_within_binomial_error() -> None:
     covered = ((truth >= band[:, :, 0]) & (truth <= band[:, :, 1])).double().mean(dim=(0, -2, -1))
     deviation = math.sqrt(2 * 0.9 * 0.1 / 5000)  # of a difference of two samples
     assert ((covered - 0.9).abs() < 4 * deviation).all()
+
+
+@pytest.mark.parametrize("form", ["additive", "multiplicative"])
+def test_over_200_repetitions_coverage_of_exchangeable_frames_is_the_claim(form: Form) -> None:
+    """Frames of one cell are exchangeable: the mean coverage is k / (n + 1), by the paper's theorem 1, for any n."""
+    generator, levels, n, times = torch.Generator().manual_seed(13), (0.05, 0.95), 99, 200
+    covered = []
+    for _ in range(times):
+        scale = 0.5 + torch.rand(2 * n, 1, 1, 1, 1, generator=generator)
+        truth = scale * torch.randn(2 * n, 1, 1, 1, 1, generator=generator)
+        quantiles = torch.stack([-scale, 0.3 * scale], dim=2)  # too narrow, and lopsided
+        scores = ConformityScores(["ozone"], [1], levels, scores=form, floors=[1e-3])
+        seen = torch.ones(n, 1, 1, 1, 1).bool()
+        scores.update(quantiles=quantiles[:n], truth=truth[:n], valid=seen, time=torch.arange(n))
+        calibration = scores.fit()
+        assert calibration.frames == ((n,),)
+        band = calibration.apply(torch.zeros_like(truth[n:]), quantiles[n:], levels)
+        covered.append(((truth[n:] >= band[:, :, 0]) & (truth[n:] <= band[:, :, 1])).double().mean().item())
+    deviation = math.sqrt(2 * 0.9 * 0.1 / (n * times))  # of the fit, and of what is scored
+    assert abs(np.mean(covered) - 0.9) < 3 * deviation
 
 
 def test_a_band_that_is_too_wide_shrinks() -> None:

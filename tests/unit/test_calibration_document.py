@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from stq.calibration import ConformalCalibration
+from stq.calibration import ConformalCalibration, Corrections
 from stq.errors import CheckFailed
 
 CALIBRATION = ConformalCalibration(
@@ -31,6 +32,26 @@ def sealed(**changes: Any) -> str:
 def test_json_gives_back_the_same_calibration() -> None:
     assert ConformalCalibration.from_json(CALIBRATION.to_json()) == CALIBRATION
     assert ConformalCalibration.from_json(sealed()) == CALIBRATION
+
+
+def test_a_document_of_before_there_were_groups_and_forms_still_loads() -> None:
+    newer = ("by", "scores", "floors", "groups", "grouped", "fitted_on")
+    found = ConformalCalibration.from_json(sealed(**dict.fromkeys(newer, ...)))
+    assert found == CALIBRATION
+    assert (found.by, found.scores, found.groups, found.fitted_on) == (
+        ("horizon", "variable"),
+        "additive",
+        (),
+        "calibration",
+    )
+
+
+def test_groups_and_floors_go_there_and_back_too() -> None:
+    part = Corrections(CALIBRATION.outward, CALIBRATION.cells, CALIBRATION.frames)
+    seasons = replace(
+        CALIBRATION, by=("season",), scores="multiplicative", floors=(0.1, 0.2), groups=("DJF",), grouped=(part,)
+    )
+    assert ConformalCalibration.from_json(seasons.to_json()) == seasons
 
 
 def test_the_document_is_plain_json_that_a_person_can_read() -> None:
@@ -71,6 +92,10 @@ def test_a_damaged_document_is_refused(text: str) -> None:
         {"cells": [[100.5, 90], [100, 80]]},
         {"outward": [[[0.1, -0.2], [0.1]], [[0.3, 2.0], [0.3, 2.0]]]},
         {"outward": [[[0.1, -0.2], [0.1, float("nan")]], [[0.3, 2.0], [0.3, 2.0]]]},
+        {"groups": ["DJF"]},
+        {"floors": [1.0, 1.0]},
+        {"scores": "multiplicative"},
+        {"scores": "magic"},
         {"outward": [[[0.1, -0.2], [0.1, None]], [[0.3, 2.0], [0.3, 2.0]]]},
     ],
 )

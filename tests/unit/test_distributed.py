@@ -18,17 +18,28 @@ import pytest
 import torch
 import xarray as xr
 from pytorch_lightning import LightningModule
+from support.flat_numbers import flat
 from support.routed_cases import NETS, RUNS, spawned
 from support.routed_nets import same_bits
+from support.scored_fields import scored_fields
 from support.tiny_runs import gappy_source, tiny_source, tiny_spec
 from torch import Tensor
 
 from stq.app import RunFolder, evaluate, predict
 from stq.app._assembly import assemble
+from stq.app._baselines import open_baselines
+from stq.app._data import open_data
+from stq.metrics import ForecastScores
+from stq.registry import load_metrics
 from stq.training import EpochEnded, ForecastModule, Started, Stepped, fit
 
 SCRIPT = Path(__file__).parents[1] / "support" / "two_processes.py"
 Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+ROOT = Path(__file__).parents[2]
+EVALUATION = ["evaluation.periods=month", "evaluation.thresholds.air=[280, 281]", "evaluation.neighbourhood=3"]
+"""As the two processes are told."""
 
 
 def free_port() -> str:
@@ -212,14 +223,41 @@ def test_one_process_writes_the_run_and_calibrates(pair: Pair, folder: Path) -> 
     assert [found["dry run"]["steps"] for found in pair] == [1, 1]
 
 
+def test_baselines_are_those_of_one_process(pair: Pair, folder: Path, tmp_path: Path) -> None:
+    loaded = tiny_spec(folder / "tiny.nc")
+    alone = open_baselines(RunFolder(tmp_path), loaded, open_data(loaded.spec.data, loaded=loaded)).fitted.to_json()
+    assert [each["baselines"] for each in pair] == [[alone, alone, "CheckFailed"], [alone, alone, "Elsewhere"]]
+
+
 @pytest.mark.parametrize(("case", "run"), [("scores", "whole"), ("scores of one batch", "one batch")])
 def test_shared_scores_are_those_of_one_process(pair: Pair, folder: Path, case: str, run: str) -> None:
     """Also where one of the two has nothing to do."""
-    wanted = [score.to_dict() for score in evaluate(RunFolder(folder / run)).scores]
+    result = evaluate(RunFolder(folder / run), overrides=EVALUATION)
+    assert result.strata
+    wanted = [row.to_dict() for row in (*result.scores, *result.strata)]
     for found in pair:
-        for ours, theirs in zip(found[case], wanted, strict=True):
-            assert flat(ours) == pytest.approx(flat(theirs), rel=1e-12)
-            assert (ours["n"], ours["frames"]) == (theirs["n"], theirs["frames"])
+        assert_same_numbers(found[case], wanted)
+
+
+def test_a_users_metric_adds_up_over_processes(pair: Pair) -> None:
+    """Also where one of the two has no sample."""
+    cls = load_metrics([ROOT / "examples" / "my_metric.py"]).get("large-errors").cls
+    fields = scored_fields()
+    scores = ForecastScores(["ozone", "temperature"], [1, 3], size=(13, 14), metrics={"large": cls()})
+    names = ("central", "truth", "valid", "persistence", "climatology", "time")
+    scores.update(**{name: getattr(fields, name) for name in names})
+    wanted = [score.to_dict() for score in scores.compute()]
+    assert all(score["metrics"]["large"] > 0 for score in wanted)
+    for found in pair:
+        for rows in found["own metric"]:
+            assert_same_numbers(rows, wanted)
+
+
+def assert_same_numbers(found: object, wanted: object) -> None:
+    ours, theirs = flat(found), flat(wanted)
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        assert ours[name] == (pytest.approx(value, rel=1e-11, abs=1e-12) if isinstance(value, float) else value), name
 
 
 def test_a_shared_forecast_is_that_of_one_process(pair: Pair, folder: Path, tmp_path: Path) -> None:
@@ -232,13 +270,6 @@ def test_a_shared_forecast_is_that_of_one_process(pair: Pair, folder: Path, tmp_
             np.testing.assert_array_equal(found[name].values, wanted[name].values)
     assert [each["forecast"]["init_times"] for each in pair] == [list(alone.init_times)] * 2
     assert len({each["forecast"]["bytes"] for each in pair}) == 1
-
-
-def flat(score: Mapping[str, Any]) -> dict[str, float]:
-    """Every number of a score, those of its levels and intervals too."""
-    found = {key: value for key, value in score.items() if isinstance(value, int | float)}
-    found |= {f"pinball {level}": value for level, value in score["pinball"].items()}
-    return found | {f"{i} {key}": value for i, row in enumerate(score["intervals"]) for key, value in row.items()}
 
 
 def test_a_loss_that_is_not_finite_in_one_process_stops_all_with_its_name(pair: Pair) -> None:

@@ -238,8 +238,9 @@ data: {{source: {source}, targets: [air], history: 2, horizons: [1], batch_size:
 
 
 def test_a_field_in_tiles_is_the_field_in_one_piece_where_the_overlap_covers_the_network(tmp_path: Path) -> None:
-    from stq.app._assembly import build_network, put_weights
+    from stq.app._assembly import put_weights
     from stq.app._data import open_run_inputs
+    from stq.app._models import build_network
     from stq.spec import parse_spec
 
     random = np.random.default_rng(0)

@@ -39,12 +39,12 @@ def test_two_distributions_may_use_one_entry_point_name(tmp_path, monkeypatch):
     ]
 
 
-def test_the_built_in_losses_are_a_plugin_and_the_only_one_when_plugins_are_off(tmp_path, monkeypatch):
+def test_what_is_built_in_comes_as_plugins_and_as_the_only_ones_when_plugins_are_off(tmp_path, monkeypatch):
     install(tmp_path, "one-plugin", "")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("STQ_NO_PLUGINS", "1")
-    (only,) = discover()
-    assert isinstance(only, PluginInfo)
-    assert (only.distribution, only.module, only.builtin) == ("stq", "stq.losses", True)
+    assert all(isinstance(plugin, PluginInfo) and plugin.builtin for plugin in discover())
+    found = [(plugin.distribution, plugin.module) for plugin in discover()]
+    assert found == [("stq", "stq.losses"), ("stq", "stq.models"), ("stq", "stq.data")]
     monkeypatch.setenv("STQ_NO_PLUGINS", "0")
     assert "one-plugin" in [plugin.distribution for plugin in discover()]

@@ -13,6 +13,9 @@ from stq.tensors import Forecast, Target
 
 __all__ = ["Huber", "stq_losses"]
 
+stq_api = 1
+"""The version of stq's plugin API that this was written for."""
+
 
 class Huber(Loss):
     """Huber loss of the central forecast, in squared normalised units: a mean that outliers can't pull far.

@@ -1,0 +1,51 @@
+"""What a person should know of a calibration."""
+
+from stq.calibration._bands import bands
+from stq.calibration._conformal_calibration import ConformalCalibration
+from stq.calibration._expected_coverage import least_frames
+
+
+def calibration_notes(calibration: ConformalCalibration) -> tuple[str, ...]:
+    """Levels that ask for more frames than there are, and groups that have none or few of their own."""
+    notes = []
+    fewest = _fewest(calibration.frames)
+    asking = _asking(calibration)
+    if asking > fewest:
+        notes.append(f"{_count(fewest)} to calibrate on: {_wish(calibration)}")
+    fewest_in = {name: _fewest(part.frames) for name, part in zip(calibration.groups, calibration.grouped, strict=True)}
+    none = [name for name, frames in fewest_in.items() if not frames]
+    if none:
+        notes.append(
+            f"no calibration frame, at one horizon or more, of {', '.join(none)}: the correction of all groups "
+            f"together is used there"
+        )
+    few = [f"{name} ({frames})" for name, frames in fewest_in.items() if 0 < frames < asking <= fewest]
+    if few:
+        notes.append(f"few frames to calibrate on in {', '.join(few)}: {_wish(calibration)}")
+    return tuple(notes)
+
+
+def _wish(calibration: ConformalCalibration) -> str:
+    """What the outermost band asks for."""
+    levels = calibration.levels
+    widest = max(bands(levels), key=lambda band: band.coverage)
+    frames = least_frames(widest.coverage)
+    asks = f"a coverage of {100 * widest.coverage:g} % asks for {frames}"
+    if widest.lower is not None and widest.upper is not None:
+        low, up = levels[widest.lower], levels[widest.upper]
+        asks = f"the {100 * widest.coverage:g} % band asks for {frames}, its levels {low:g} and {up:g} for "
+        asks += f"{least_frames(up)}"
+    return f"{asks}; with fewer, chance decides how much is covered"
+
+
+def _asking(calibration: ConformalCalibration) -> int:
+    """The frames that the outermost level asks for; 0 where nothing is calibrated."""
+    return max((least_frames(max(level, 1 - level)) for level in calibration.levels if level != 0.5), default=0)
+
+
+def _fewest(frames: tuple[tuple[int, ...], ...]) -> int:
+    return min(min(row) for row in frames)
+
+
+def _count(frames: int) -> str:
+    return "1 frame" if frames == 1 else f"{frames} frames"
