@@ -45,6 +45,8 @@ def fragment_of(inspection: Inspection, source: Sequence[str]) -> dict[str, obje
         data["static"] = list(inspection.maps)
     if moving and inspection.time is None:
         data["time"] = dict(UNDATED)
+    if inspection.time is not None and inspection.time.absent:
+        data["step"] = inspection.time.step
     return data
 
 
@@ -54,8 +56,10 @@ def _notes(inspection: Inspection) -> list[str]:
         notes.append(f"variables are those of {Path(inspection.path).name}, the first of {inspection.files} files")
     if inspection.time is not None and inspection.time.problem:
         notes.append(f"dates: {inspection.time.problem}")
+    if inspection.time is not None and inspection.time.absent:
+        notes.append(f"{inspection.time.absent} frames are missing between the dates: data.step has them as missing")
     if not inspection.moving:
-        notes.append("no variable changes in time: there is nothing to forecast")
+        notes.append("no usable variable changes in time: there is nothing to forecast")
     elif inspection.time is None:
         notes.append("no dates: data.time is a guess, correct it")
     sampled = [each.name for each in inspection.variables if each.seen < each.cells and each.seen]

@@ -157,8 +157,9 @@ def _check_alike(first: Part, other: Part) -> None:
     difference = first.grid.difference(other.grid)
     if difference is not None:
         raise DataError(f"{other.path}: stands on another grid than {first.path}: {difference}")
-    if first.units != other.units:
-        raise DataError(f"{other.path}: the units are {other.units}, those of {first.path} {first.units}")
+    for name, unit, known in zip(first.axes, other.units, first.units, strict=True):
+        if unit != known:
+            raise DataError(f"{other.path}: variable '{name}' is in '{unit}', and in '{known}' in {first.path}")
     for name, unit in first.operands.items():
         if other.operands[name] != unit:
             raise DataError(

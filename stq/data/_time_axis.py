@@ -106,7 +106,8 @@ def _refuse_uneven(steps: np.ndarray, unit: str, labels: tuple[str, ...], where:
     raise DataError(
         f"{where}: the steps must be even, but from {labels[at]} to {labels[at + 1]} it is "
         f"{_in_words(float(steps[at]), unit)} where most steps are {_in_words(usual, unit)}; "
-        f"fill the gap, or thin the series to an even step, first"
+        f"where frames are missing give the step (data.step: 1D, say), "
+        f"where steps have no one length data.irregular: index"
     )
 
 

@@ -8,7 +8,9 @@ import xarray as xr
 
 from stq.data._axes import is_dated
 from stq.data._clock import on_the_clock
+from stq.data._even_steps import even_dates
 from stq.data._open_source import open_source
+from stq.data._request import RegularStep
 from stq.data._source_file import SourceFile
 from stq.data._time_axis import TimeAxis, read_times
 from stq.errors import DataError
@@ -16,7 +18,10 @@ from stq.errors import DataError
 
 @dataclass(frozen=True)
 class TimeSummary:
-    """The dates of a series; `step` in words, empty where they are not even, for the reason in `problem`."""
+    """The dates of a series; `step` in words, empty where they are not even, for the reason in `problem`.
+
+    `absent` frames are missing between them where they stand on an even axis of that step, and do not fill it.
+    """
 
     axis: str
     calendar: str
@@ -25,6 +30,7 @@ class TimeSummary:
     count: int
     step: str
     problem: str
+    absent: int = 0
 
 
 def summarise_times(files: tuple[SourceFile, ...], axis: str) -> TimeSummary | None:
@@ -48,9 +54,26 @@ def summarise_times(files: tuple[SourceFile, ...], axis: str) -> TimeSummary | N
     try:
         times = read_times(dates, files[0].address)
     except DataError as error:
-        problem = str(error).removeprefix(f"{files[0].address}: ")
-        return TimeSummary(axis, calendar, first, last, len(dates), "", problem)
+        step, absent = _with_absent_frames(dates, files[0].address)
+        problem = "" if step else str(error).removeprefix(f"{files[0].address}: ")
+        return TimeSummary(axis, calendar, first, last, len(dates), step, problem, absent)
     return TimeSummary(axis, calendar, times.labels[0], times.labels[-1], len(times), _step(times, dates), "")
+
+
+def _with_absent_frames(dates: xr.DataArray, where: str) -> tuple[str, int]:
+    """The step of an even axis on which these dates stand, and how many it has between them; empty where there is none.
+
+    Tried are the usual distance of two dates, and calendar months.
+    """
+    usual = np.median(np.diff(dates.values).astype("timedelta64[ns]").astype(np.int64)) / 1e9
+    for step in (_in_units(usual), "1 month"):
+        try:
+            found = len(even_dates(dates, RegularStep(step), where).frames) - len(dates)
+        except DataError:
+            continue
+        if 0 < found <= len(dates):
+            return step, found
+    return "", 0
 
 
 def _step(times: TimeAxis, dates: xr.DataArray) -> str:
@@ -62,7 +85,11 @@ def _step(times: TimeAxis, dates: xr.DataArray) -> str:
         return f"{months[0]} month" + ("s" if months[0] > 1 else "")
     change = dates.values[1] - dates.values[0]
     one = np.timedelta64(1, "s") if isinstance(change, np.timedelta64) else timedelta(seconds=1)
-    seconds = round(change / one, 3)
+    return _in_units(change / one)
+
+
+def _in_units(seconds: float) -> str:
+    seconds = round(float(seconds), 3)
     for unit, length in (("D", 86400), ("h", 3600), ("min", 60)):
         if seconds % length == 0:
             return f"{int(seconds // length)}{unit}"

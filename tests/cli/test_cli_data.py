@@ -43,6 +43,22 @@ def test_the_fragment_parses_and_names_every_usable_variable_once(grid: Path) ->
     assert data == {"source": str(grid), "targets": ["air"], "inputs": ["sea"], "static": ["land"]}
 
 
+@pytest.mark.parametrize(("step", "left_out"), [("1 month", [5, 17]), ("1D", [5, 6, 30])])
+def test_frames_that_are_missing_are_counted_and_the_fragment_reads_them(
+    workplace: Path, step: str, left_out: list[int]
+) -> None:
+    kept = np.delete(np.arange(60), left_out)
+    days = np.datetime64("2000-01-01", "ns") + np.arange(60) * np.timedelta64(1, "D")
+    times = np.array(monthly(60) if step == "1 month" else days)[kept]
+    write_grid(Path("gaps.nc"), {"air": seasonal(60)[kept]}, times=times)
+    said = document(stq("data", "inspect", "gaps.nc", "--json"))
+    assert (said["time"]["step"], said["time"]["absent"], said["time"]["problem"]) == (step, len(left_out), "")
+    assert said["spec"]["data"]["step"] == step
+    assert stq("init", "gaps.nc", "-o", "gaps.yaml").exit_code == 0
+    checked = document(stq("check", "gaps.yaml", "--json"))
+    assert any("frames are missing from the even time axis" in note for note in checked["notes"])
+
+
 @pytest.mark.parametrize(("at_once", "in_all"), [(7, 60), (40, 200), (20, 10**6)])
 def test_of_a_large_variable_a_bounded_sample_is_looked_at(grid: Path, monkeypatch, at_once: int, in_all: int) -> None:
     monkeypatch.setattr(_variable_summary, "_READ_AT_ONCE", at_once)

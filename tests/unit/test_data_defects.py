@@ -284,7 +284,11 @@ DEFECTS: dict[str, tuple[Make, Arguments, str]] = {
         {},
         r"b.nc: stands on another grid than .*a.nc: its size is 9 x 9",
     ),
-    "other units": (lambda f: (grid(f), with_units(later(f), "degC")), {}, r"later.nc: the units are \('degC',\)"),
+    "other units": (
+        lambda f: (grid(f), with_units(later(f), "degC")),
+        {},
+        "later.nc: variable 'air' is in 'degC'",
+    ),
     "another calendar": (
         lambda f: (
             grid(f),

@@ -174,7 +174,7 @@ def test_files_that_do_not_fit_together_are_refused_by_name(tmp_path: Path, path
         celsius = dataset.isel(lon=slice(0, 5)).load()
     celsius["air"].attrs["units"] = "degC"
     celsius.to_netcdf(tmp_path / "celsius.nc", engine="netcdf4")
-    refused(request_for(path, tmp_path / "celsius.nc"), "celsius.nc: the units are ('degC',)")
+    refused(request_for(path, tmp_path / "celsius.nc"), "celsius.nc: variable 'air' is in 'degC', and in 'K' in")
 
 
 def test_files_in_different_calendars_are_refused(tmp_path: Path, path: Path) -> None:
