@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
     from stq.app._run_folder import RunFolder
+    from stq.app._schema import SchemaResult, schema
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
     from stq.app._try_losses import try_losses
@@ -56,6 +57,7 @@ _HOMES = {
     "Ready": "_train_result",
     "RunCard": "_list_runs",
     "RunFolder": "_run_folder",
+    "SchemaResult": "_schema",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
     "calibrate": "_calibrate_run",
@@ -77,6 +79,7 @@ _HOMES = {
     "pack_spec": "_pack",
     "predict": "_predict",
     "resume": "_train",
+    "schema": "_schema",
     "show_loss": "_list_losses",
     "train": "_train",
     "try_losses": "_try_losses",
@@ -107,6 +110,7 @@ __all__ = [
     "Ready",
     "RunCard",
     "RunFolder",
+    "SchemaResult",
     "StoreResult",
     "TrainResult",
     "calibrate",
@@ -128,6 +132,7 @@ __all__ = [
     "pack_spec",
     "predict",
     "resume",
+    "schema",
     "show_loss",
     "train",
     "try_losses",

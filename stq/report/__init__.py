@@ -17,7 +17,7 @@ from stq.report._conformance import conformance_tables, new_loss_text
 from stq.report._doctor import doctor_table
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
-from stq.report._inspection import init_summary, inspection_tables
+from stq.report._inspection import init_summary, inspection_tables, schema_summary
 from stq.report._losses import loss_page, loss_table
 from stq.report._origins import origin_tables
 from stq.report._plugins import plugin_table
@@ -55,6 +55,7 @@ __all__ = [
     "prediction_summary",
     "problem_text",
     "run_table",
+    "schema_summary",
     "score_tables",
     "store_summary",
     "training_outcome",

@@ -8,10 +8,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from stq.errors import did_you_mean, nearest
 from stq.spec._derived_spec import DerivedSpec, MaskSpec, in_order
 from stq.spec._frozen_dict import FrozenDict
-from stq.spec._section import Mistake, Section, Surroundings, found, refuse
+from stq.spec._section import TEXT, Mistake, Section, Surroundings, found, refuse
 from stq.spec._split_spec import SplitSpec
 from stq.spec._time_spec import TimeSpec
 from stq.spec._types import (
+    AlsoWritten,
     Count,
     File,
     Finite,
@@ -34,6 +35,8 @@ _UNITS |= {f"{unit}i": 2 ** (10 * power) for power, unit in enumerate("kMGT", 1)
 
 class StaticSpec(Section):
     """A map that does not change in time. Just a name in the spec means a variable of the data itself."""
+
+    short_form = TEXT
 
     variable: Text
     """Name of the variable."""
@@ -90,6 +93,8 @@ class PatchSpec(Section):
 class TimeStepSpec(Section):
     """An even time axis for dates that leave steps out. Just a step in the spec means the default tolerance."""
 
+    short_form = TEXT
+
     every: Annotated[Text, Field(pattern=STEP), expect("a step such as 1D, 6h, 15min or 1month")]
     """The step: a number and min, h, D, month or year. Required."""
     tolerance: Annotated[float, Field(ge=0, lt=0.5), expect("a number of at least 0 and below 0.5")] = 0.1
@@ -139,6 +144,7 @@ Sources = Annotated[
     tuple[Annotated[Text, BeforeValidator(_absolute_source), expect("a path or a pattern such as data/*.nc")], ...],
     Field(min_length=1),
     BeforeValidator(_as_tuple_of_sources),
+    AlsoWritten(**TEXT),
 ]
 
 
