@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stq.app._calibrate_run import CalibrateResult, calibrate
-    from stq.app._check import CheckResult, check
+    from stq.app._check import CheckResult
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
+    from stq.app._check_spec import check
     from stq.app._compare import Progress, compare
     from stq.app._comparison_result import ComparedRun, ComparisonResult, Difference
     from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from stq.app._list_losses import LossCard, list_losses, show_loss
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._list_runs import RunCard, list_runs
+    from stq.app._memory import MemoryEstimate
     from stq.app._new_loss import NewLoss, new_loss
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
@@ -49,6 +51,7 @@ _HOMES = {
     "InitialWeights": "_init_from",
     "InspectResult": "_inspect_data",
     "LossCard": "_list_losses",
+    "MemoryEstimate": "_memory",
     "OriginsResult": "_evaluate_origins",
     "NewLoss": "_new_loss",
     "PluginCard": "_list_plugins",
@@ -61,7 +64,7 @@ _HOMES = {
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
     "calibrate": "_calibrate_run",
-    "check": "_check",
+    "check": "_check_spec",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
     "compare": "_compare",
@@ -102,6 +105,7 @@ __all__ = [
     "InitialWeights",
     "InspectResult",
     "LossCard",
+    "MemoryEstimate",
     "NewLoss",
     "OriginsResult",
     "PluginCard",
