@@ -71,7 +71,10 @@ def assemble(
     groups = cut(loaded, forecaster, patterns)
     if initial is not None:
         refuse_frozen_at_random(loaded, groups, initial)
-    plan = plan_routes(groups, routes_of(losses))
+    try:
+        plan = plan_routes(groups, routes_of(losses))
+    except RoutingError as error:
+        raise SpecError([loaded.problem(("losses",), str(error), on="key")]) from error
     minimum, maximum = data.target_range()
     size = data.size if spec.data.patch is None else (spec.data.patch.size, spec.data.patch.size)
     set_up_losses(loaded, losses, LossContext(data.variables, data.horizons, levels_of(loaded), size, minimum, maximum))

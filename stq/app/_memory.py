@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch._subclasses import FakeTensorMode
 from torch.autograd.graph import saved_tensors_hooks
 
 from stq.app._assembly import Experiment
@@ -56,7 +57,7 @@ class MemoryEstimate:
 def memory_of(experiment: Experiment) -> MemoryEstimate:
     """Count what a step of this experiment holds.
 
-    The network runs once over a batch of shapes without numbers (torch's meta device), and every tensor that autograd
+    The network runs once over a batch of shapes without numbers (torch's fake tensors), and every tensor that autograd
     saves on the way is counted once: no formula for any one architecture, and nothing is allocated. Transient memory
     (gradients of activations, a convolution's scratch space) is not in it, so the true peak is up to twice as high.
     """
@@ -88,11 +89,9 @@ def _kept(experiment: Experiment, group: str) -> int:
 
 
 def _activations(experiment: Experiment, size: int) -> int | None:
-    sample = experiment.data.splits["train"][0]
-    windows = min(experiment.loaded.spec.data.batch_size, len(experiment.data.splits["train"]))
-    batch = Batch(*(torch.empty(windows, *part.shape, dtype=part.dtype, device="meta") for part in sample))
-    held = windows * sum(tensor.nbytes for tensor in sample)
-    module = copy.deepcopy(experiment.module).to("meta")
+    windows, sample = experiment.loaded.spec.data.batch_size, experiment.data.splits["train"][0]
+    windows = min(windows, len(experiment.data.splits["train"]))
+    module = copy.deepcopy(experiment.module)
     saved: dict[int, Tensor] = {}
 
     def keep(tensor: Tensor) -> Tensor:
@@ -100,15 +99,16 @@ def _activations(experiment: Experiment, size: int) -> int | None:
         return tensor
 
     try:
-        with saved_tensors_hooks(keep, lambda tensor: tensor):
-            forecast = module.forecaster(batch.inputs, batch.base, batch.location)
-            losses = module.loss_values(forecast, batch)
+        with FakeTensorMode(allow_non_fake_inputs=True) as shapes, saved_tensors_hooks(keep, lambda tensor: tensor):
+            batch = Batch(*(torch.empty(windows, *part.shape, dtype=part.dtype) for part in sample))
+            losses = module.loss_values(module(batch), batch)
+            known = [shapes.from_tensor(tensor) for tensor in module.state_dict(keep_vars=True).values()]
     except Exception:  # a network or a loss that looks at its numbers
         return None
     del losses
-    elsewhere = {tensor.untyped_storage()._cdata for tensor in (*module.parameters(), *batch)}
+    elsewhere = {tensor.untyped_storage()._cdata for tensor in (*known, *batch)}
     count = sum(tensor.untyped_storage().nbytes() for key, tensor in saved.items() if key not in elsewhere)
-    return held + count * size // 4
+    return windows * sum(part.nbytes for part in sample) + count * size // 4
 
 
 def _device(accelerator: str) -> tuple[str, int | None]:

@@ -27,12 +27,13 @@ from stq.report._runs import run_table
 from stq.report._scores import score_tables
 from stq.report._store import store_summary
 from stq.report._training_display import TrainingDisplay
-from stq.report._training_lines import TrainingLines
+from stq.report._training_lines import TrainingInSilence, TrainingLines
 from stq.report._training_outcome import training_outcome
 from stq.report._training_plan import training_plan
 
 __all__ = [
     "TrainingDisplay",
+    "TrainingInSilence",
     "TrainingLines",
     "calibration_tables",
     "check_summary",

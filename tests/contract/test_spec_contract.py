@@ -17,7 +17,7 @@ REQUIRED = {
     ("Spec", "data"), ("Spec", "losses"), ("DataSpec", "source"), ("DataSpec", "targets"),
     ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("StaticSpec", "variable"),
     ("DerivedSpec", "expr"), ("MaskSpec", "where"),
-    ("RareSpec", "variable"), ("RareSpec", "above"), ("TimeStepSpec", "every"),
+    ("RareSpec", "variable"), ("RareSpec", "above"), ("TimeStepSpec", "every"), ("MetricSpec", "metric"),
 }  # fmt: skip
 
 
