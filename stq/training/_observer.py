@@ -62,7 +62,7 @@ class TrainingObserver(Protocol):
         """Called once, before the first step."""
 
     def stepped(self, event: Stepped) -> None:
-        """Called after every `log_every_n_steps` optimiser steps; after each where the observer's `every_step` is true."""
+        """Called after every `log_every_n_steps` steps; after each where the observer's `every_step` is true."""
 
     def epoch_ended(self, event: EpochEnded) -> None:
         """Called after every validation."""

@@ -21,9 +21,11 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_source(tmp_path_factory.mktemp("check"))
 
 
+PATCH = "data.patch={size: 4, overlap: 0}"
+MISSPELT = "groups={backbone: [convlstmm.*], central: [central_heads.*], quantiles: [lower_heads.*]}"
 REFUSED = [
     (
-        ["data.patch={size: 4, overlap: 0}", "losses=[{loss: ssim, window: 5}, pinball]"],
+        [PATCH, "losses=[{loss: ssim, window: 5}, pinball]"],
         SpecError,
         "a field of 4 x 4",
         "window",
@@ -37,7 +39,7 @@ REFUSED = [
     (["freeze=[quantile]"], SpecError, "no parameter group 'quantile'", "'quantiles'"),
     (["optim.groups={centre: {lr: 1}}"], SpecError, "no parameter group 'centre'", "'central'"),
     (
-        ["groups={backbone: [convlstmm.*], central: [central_heads.*], quantiles: [lower_heads.*]}"],
+        [MISSPELT],
         SpecError,
         "matches no parameter",
         "'convlstm.*'",
