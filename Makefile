@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit browser test-browser report-image bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit browser test-browser report-image fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -90,6 +90,9 @@ study: $(VENV)/run data  ## compare pruned and joint on both examples, anchored 
 
 bench-eval: $(VENV)/dev  ## time and peak memory of scoring 30 million valid pixels with every score; fails above 1.5 GB
 	$(BIN)/python tests/bench/eval_memory.py
+
+fuzz-spec: $(VENV)/run  ## 5,000 damaged specs: each read, or refused at a place and within half a second
+	$(BIN)/python tests/bench/fuzz_spec.py --count 5000
 
 data: $(VENV)/run  ## fetch the data of examples/mediterranean.yaml and examples/mouse.yaml
 	$(BIN)/python examples/data/fetch.py

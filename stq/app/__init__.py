@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stq.app._calibrate_run import CalibrateResult, calibrate
-    from stq.app._check import CheckResult, check
+    from stq.app._check import CheckResult
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
+    from stq.app._check_spec import check
     from stq.app._compare import Progress, compare
     from stq.app._comparison_result import ComparedRun, ComparisonResult, Difference
     from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from stq.app._list_losses import LossCard, list_losses, show_loss
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._list_runs import RunCard, list_runs
+    from stq.app._memory import MemoryEstimate
     from stq.app._new_loss import NewLoss, new_loss
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         WidthCurve,
     )
     from stq.app._run_folder import RunFolder
+    from stq.app._schema import SchemaResult, schema
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
     from stq.app._try_losses import try_losses
@@ -65,6 +68,7 @@ _HOMES = {
     "MapAxes": "_report_data",
     "MapCase": "_report_data",
     "Maps": "_report_data",
+    "MemoryEstimate": "_memory",
     "NewLoss": "_new_loss",
     "OriginsResult": "_evaluate_origins",
     "PluginCard": "_list_plugins",
@@ -75,12 +79,13 @@ _HOMES = {
     "ReportData": "_report_data",
     "RunCard": "_list_runs",
     "RunFolder": "_run_folder",
+    "SchemaResult": "_schema",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
     "VariableMaps": "_report_data",
     "WidthCurve": "_report_data",
     "calibrate": "_calibrate_run",
-    "check": "_check",
+    "check": "_check_spec",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
     "collect_report": "_report",
@@ -99,6 +104,7 @@ _HOMES = {
     "pack_spec": "_pack",
     "predict": "_predict",
     "resume": "_train",
+    "schema": "_schema",
     "show_loss": "_list_losses",
     "train": "_train",
     "try_losses": "_try_losses",
@@ -126,6 +132,7 @@ __all__ = [
     "MapAxes",
     "MapCase",
     "Maps",
+    "MemoryEstimate",
     "NewLoss",
     "OriginsResult",
     "PluginCard",
@@ -136,6 +143,7 @@ __all__ = [
     "ReportData",
     "RunCard",
     "RunFolder",
+    "SchemaResult",
     "StoreResult",
     "TrainResult",
     "VariableMaps",
@@ -160,6 +168,7 @@ __all__ = [
     "pack_spec",
     "predict",
     "resume",
+    "schema",
     "show_loss",
     "train",
     "try_losses",

@@ -20,6 +20,7 @@ from stq.cli._plugins import plugins
 from stq.cli._predict import predict
 from stq.cli._report import report
 from stq.cli._runs import runs
+from stq.cli._schema import schema
 from stq.cli._train import train
 
 app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
@@ -62,6 +63,7 @@ app.command("report")(report)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
 app.command("init")(init)
+app.command("schema")(schema)
 app.command("runs")(runs)
 app.add_typer(config, name="config")
 app.add_typer(data, name="data")

@@ -17,7 +17,7 @@ from stq.report._conformance import conformance_tables, new_loss_text
 from stq.report._doctor import doctor_table
 from stq.report._document import json_text
 from stq.report._gradients import gradient_tables
-from stq.report._inspection import init_summary, inspection_tables
+from stq.report._inspection import init_summary, inspection_tables, schema_summary
 from stq.report._losses import loss_page, loss_table
 from stq.report._origins import origin_tables
 from stq.report._plugins import plugin_table
@@ -28,12 +28,13 @@ from stq.report._runs import run_table
 from stq.report._scores import score_tables
 from stq.report._store import store_summary
 from stq.report._training_display import TrainingDisplay
-from stq.report._training_lines import TrainingLines
+from stq.report._training_lines import TrainingInSilence, TrainingLines
 from stq.report._training_outcome import training_outcome
 from stq.report._training_plan import training_plan
 
 __all__ = [
     "TrainingDisplay",
+    "TrainingInSilence",
     "TrainingLines",
     "calibration_tables",
     "check_summary",
@@ -57,6 +58,7 @@ __all__ = [
     "problem_text",
     "report_summary",
     "run_table",
+    "schema_summary",
     "score_tables",
     "store_summary",
     "training_outcome",
