@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stq.app._doctor import DoctorResult, Finding, doctor
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._evaluate_origins import OriginsResult, evaluate_origins
+    from stq.app._export import ExportResult, export
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
@@ -43,6 +44,7 @@ _HOMES = {
     "ConfigResult": "_config",
     "DoctorResult": "_doctor",
     "EvaluateResult": "_evaluate",
+    "ExportResult": "_export",
     "Finding": "_doctor",
     "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
@@ -67,6 +69,7 @@ _HOMES = {
     "config_diff": "_config",
     "doctor": "_doctor",
     "evaluate": "_evaluate",
+    "export": "_export",
     "evaluate_origins": "_evaluate_origins",
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
@@ -94,6 +97,7 @@ __all__ = [
     "Difference",
     "DoctorResult",
     "EvaluateResult",
+    "ExportResult",
     "Finding",
     "InitResult",
     "InitialWeights",
@@ -119,6 +123,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "evaluate_origins",
+    "export",
     "init_spec",
     "inspect_data",
     "list_losses",

@@ -14,6 +14,7 @@ from stq.cli._config import config
 from stq.cli._data import data
 from stq.cli._doctor import doctor
 from stq.cli._eval import evaluate
+from stq.cli._export import export
 from stq.cli._init import init
 from stq.cli._losses import losses
 from stq.cli._plugins import plugins
@@ -56,6 +57,7 @@ app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("compare")(compare)
 app.command("predict")(predict)
+app.command("export")(export)
 app.command("calibrate")(calibrate)
 app.command("check-grads")(check_grads)
 app.command("check")(check)

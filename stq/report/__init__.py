@@ -16,6 +16,7 @@ from stq.report._config import config_table, difference_table
 from stq.report._conformance import conformance_tables, new_loss_text
 from stq.report._doctor import doctor_table
 from stq.report._document import json_text
+from stq.report._export import export_summary
 from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables
 from stq.report._losses import loss_page, loss_table
@@ -43,6 +44,7 @@ __all__ = [
     "difference_in_words",
     "difference_table",
     "doctor_table",
+    "export_summary",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
