@@ -13,6 +13,7 @@ from stq.spec._dump import dump_spec
 from stq.spec._evaluation_spec import BootstrapSpec, EvaluationSpec, MetricSpec
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
+from stq.spec._logger_spec import LoggerSpec
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
@@ -43,6 +44,7 @@ __all__ = [
     "HeadsSpec",
     "LoadedSpec",
     "LocationSpec",
+    "LoggerSpec",
     "LossSpec",
     "MaskSpec",
     "MetricSpec",
