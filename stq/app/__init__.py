@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
     from stq.app._try_losses import try_losses
+    from stq.app._tune import tune
+    from stq.app._tune_result import Trial, TuneResult
 
 _HOMES = {
     "CalibrateResult": "_calibrate_run",
@@ -60,6 +62,8 @@ _HOMES = {
     "RunFolder": "_run_folder",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
+    "Trial": "_tune_result",
+    "TuneResult": "_tune_result",
     "calibrate": "_calibrate_run",
     "check": "_check",
     "check_grads": "_check_grads",
@@ -83,6 +87,7 @@ _HOMES = {
     "show_loss": "_list_losses",
     "train": "_train",
     "try_losses": "_try_losses",
+    "tune": "_tune",
     "verify_store": "_pack",
 }
 
@@ -113,6 +118,8 @@ __all__ = [
     "RunFolder",
     "StoreResult",
     "TrainResult",
+    "Trial",
+    "TuneResult",
     "calibrate",
     "check",
     "check_grads",
@@ -136,6 +143,7 @@ __all__ = [
     "show_loss",
     "train",
     "try_losses",
+    "tune",
     "verify_store",
 ]
 

@@ -21,6 +21,7 @@ from stq.cli._plugins import plugins
 from stq.cli._predict import predict
 from stq.cli._runs import runs
 from stq.cli._train import train
+from stq.cli._tune import tune
 
 app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
@@ -56,6 +57,7 @@ def stq(version: Version = False, no_plugin: NoPlugin = None) -> None:  # see `C
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("compare")(compare)
+app.command("tune")(tune)
 app.command("predict")(predict)
 app.command("export")(export)
 app.command("calibrate")(calibrate)

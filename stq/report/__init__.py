@@ -31,6 +31,7 @@ from stq.report._training_display import TrainingDisplay
 from stq.report._training_lines import TrainingLines
 from stq.report._training_outcome import training_outcome
 from stq.report._training_plan import training_plan
+from stq.report._tuning import trial_line, tuning_table
 
 __all__ = [
     "TrainingDisplay",
@@ -61,5 +62,7 @@ __all__ = [
     "store_summary",
     "training_outcome",
     "training_plan",
+    "trial_line",
+    "tuning_table",
     "value_in_words",
 ]

@@ -19,6 +19,7 @@ from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
+from stq.spec._search import Dimension, parse_dimension
 from stq.spec._settings import Setting, settings
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import BlocksSpec, SplitSpec
@@ -37,6 +38,7 @@ __all__ = [
     "DataSpec",
     "DdpSpec",
     "DerivedSpec",
+    "Dimension",
     "DimsSpec",
     "EvaluationSpec",
     "ExponentialSpec",
@@ -67,6 +69,7 @@ __all__ = [
     "commented_spec",
     "dump_spec",
     "load_spec",
+    "parse_dimension",
     "parse_spec",
     "settings",
 ]
