@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit browser test-browser report-image bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -27,11 +27,12 @@ $(VENV)/dev: $(VENV)/run $(wildcard plugins/*/pyproject.toml)
 	$(PIP) install --constraint constraints.txt --no-deps $(foreach plugin,$(wildcard plugins/*/pyproject.toml),--editable $(dir $(plugin)))
 	@touch $@
 
-demo: $(VENV)/run  ## train examples/nasa.yaml, prove the isolation, score the test part
+demo: $(VENV)/run  ## train examples/nasa.yaml, prove the isolation, score the test part, write the report
 	@rm -rf $(DEMO)
 	$(BIN)/stq train examples/nasa.yaml --run-dir $(DEMO)
 	$(BIN)/stq check-grads $(DEMO)
 	$(BIN)/stq eval $(DEMO)
+	$(BIN)/stq report $(DEMO)
 	@echo "The run lies in $(DEMO)"
 
 demo-seeds: $(VENV)/run  ## the quickstart under three seeds, and the median of each score
@@ -63,6 +64,15 @@ layers: $(VENV)/dev
 
 unit: $(VENV)/dev
 	$(BIN)/python -m pytest
+
+browser:  ## install Chromium, where that can be done (root, apt-get)
+	tests/browser/install.sh
+
+test-browser: $(VENV)/dev browser  ## open the report in headless Chromium
+	STQ_BROWSER=required $(BIN)/python -m pytest tests/browser
+
+report-image: $(VENV)/dev browser  ## docs/img/report.png from the report of the demo's run (make demo)
+	$(BIN)/python tests/browser/picture.py $(DEMO)/report.html docs/img/report.png
 
 bench-routing: $(VENV)/dev  ## time and memory of a step under five backwards, paired in one run, and docs/img/bench-routing.png
 	$(BIN)/python tests/bench/routing_engines.py --out runs/bench-routing

@@ -78,6 +78,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
         data.splits["train"],
         data.splits["val"],
         batch_size=spec.data.batch_size,
+        validation_batch_size=data.whole_fields(spec.data.batch_size),
         workers=spec.data.workers,
         seed=spec.seed,
     )

@@ -1,4 +1,4 @@
-"""Score a run on one of its splits, against persistence and climatology."""
+"""Score a run on one of its splits, against every baseline."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -41,9 +41,10 @@ def fitted_on(
     windows are taken whole and each once, whatever patches and repetitions the network is given.
     """
     levels = () if spec.quantiles is None else spec.quantiles.levels
-    points, bands = fit_points(data, spec.data.batch_size), dict[str, tuple[Table, ...]]()
+    batch_size = data.whole_fields(spec.data.batch_size)
+    points, bands = fit_points(data, batch_size), dict[str, tuple[Table, ...]]()
     if levels:
-        sketches = residuals_of(points, spec.data.batch_size)
+        sketches = residuals_of(points, batch_size)
         if SEASONAL in sketches and any(not sketch.n for row in sketches[SEASONAL] for sketch in row):
             points = replace(points, year_before=None)  # no year of the training part has another before it
         for name in points.names:
@@ -63,7 +64,7 @@ def fitted_on(
     )
     if terms is None or not levels:
         return fitted
-    found = calibrations_of(Baselines(data, fitted), terms, groups, spec.data.batch_size)
+    found = calibrations_of(Baselines(data, fitted), terms, groups, batch_size)
     return replace(
         fitted, by=terms.spec.by, calibrations={name: calibration.to_json() for name, calibration in found.items()}
     )

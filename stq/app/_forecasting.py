@@ -28,19 +28,26 @@ def forecast_split(
 ) -> Iterator[UnitsBatch]:
     """Run the network, without dropout, over the windows of `split` in the order of time.
 
+    `batch_size` is that of training; where that has patches, fewer whole fields go at a time.
+
     The processes of `world` take the batches in turn: each window goes to one of them, in the company that it has in a
     single process, so that its forecast has the same bits. A process may get none.
     """
     forecaster.eval()
     windows = data.splits[split]
-    turns = TurnsOfBatches(len(windows), batch_size, world.rank, world.size, level=False)
+    turns = TurnsOfBatches(len(windows), data.whole_fields(batch_size), world.rank, world.size, level=False)
     for batch in DataLoader(windows, batch_sampler=turns):
-        with torch.no_grad():  # not around the loop: a generator would leave it switched on for whoever consumes it
-            forecast = forecaster(batch.inputs, batch.base, batch.location)
-        quantiles = forecast.quantiles
-        yield UnitsBatch(
-            batch=batch,
-            central=data.to_units(forecast.central, batch.offset),
-            quantiles=None if quantiles is None else data.to_units(quantiles, batch.offset),
-            truth=data.to_units(batch.values, batch.offset),
-        )
+        yield forecast_batch(forecaster, data, batch)
+
+
+def forecast_batch(forecaster: Forecaster, data: ForecastData, batch: Batch) -> UnitsBatch:
+    """The forecast of one batch by a network that is in evaluation mode."""
+    with torch.no_grad():  # here and not in the loop: a generator would leave it switched on for whoever consumes it
+        forecast = forecaster(batch.inputs, batch.base, batch.location)
+    quantiles = forecast.quantiles
+    return UnitsBatch(
+        batch=batch,
+        central=data.to_units(forecast.central, batch.offset),
+        quantiles=None if quantiles is None else data.to_units(quantiles, batch.offset),
+        truth=data.to_units(batch.values, batch.offset),
+    )

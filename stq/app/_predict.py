@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,29 +13,28 @@ import numpy as np
 import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
-from torch.utils.data import default_collate
 
 from stq import __version__
 from stq.app._assembly import put_weights
 from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_run_inputs
+from stq.app._forecast_bands import Maps, bands, tiles_of
 from stq.app._losses import levels_of
 from stq.app._models import build_network
 from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration
-from stq.data import ForecastInputs, Statistics, blend, forecast_file, refuse_taken
-from stq.errors import UsageError
-from stq.models import Forecaster
+from stq.data import ForecastInputs, Seams, Statistics, forecast_file, refuse_taken
 from stq.spec import LoadedSpec
 from stq.training import joined
-
-Maps = Float32[np.ndarray, "H L C Y X"]
-"""The central forecast first on the L axis, then the quantiles."""
 
 
 @dataclass(frozen=True)
 class PredictResult:
-    """What was written. `tile` is side and overlap in cells, None where the field went through in one piece."""
+    """What was written. `tile` is side and overlap in cells, None where the field went through in one piece.
+
+    `seams` says, by variable, how far the central forecast at the nearest horizon steps from tile to tile over how far
+    it steps beside (see `stq.data.Seams`); None in one piece.
+    """
 
     run: Path
     path: Path
@@ -46,6 +45,7 @@ class PredictResult:
     calibrated: bool
     size: tuple[int, int]
     tile: tuple[int, int] | None
+    seams: dict[str, float | None] | None
     nbytes: int
     notes: tuple[str, ...]
 
@@ -61,6 +61,7 @@ class PredictResult:
             "calibrated": self.calibrated,
             "size": list(self.size),
             "tile": None if self.tile is None else {"size": self.tile[0], "overlap": self.tile[1]},
+            "seams": self.seams,
             "bytes": self.nbytes,
             "notes": list(self.notes),
         }
@@ -97,6 +98,7 @@ def predict(
     calibration, levels = read_calibration(run), levels_of(loaded)
     groups = groups_for(calibration, inputs, loaded, run)
     cut = tiles_of(loaded, inputs.size, tile, overlap)
+    seams = None if cut is None else Seams(inputs.size, *cut, inputs.variables)
     layout = inputs.layout(levels, attributes_of(run, loaded, calibration))
     with joined() as world:
         with forecast_file(path, layout) if world.leads else nullcontext() as file:
@@ -108,6 +110,8 @@ def predict(
                     for number, (central, quantiles) in enumerate(pieces[: len(inputs.inits) - first], start=first):
                         if file is not None:
                             file.write(number, rows, slice(0, inputs.size[1]), central, quantiles)
+                        if seams is not None:
+                            seams.add(number, rows, central[0])
         nbytes = world.leaders(size_of(path) if world.leads else 0)
     inputs.series.fields.close()
     return PredictResult(
@@ -120,6 +124,7 @@ def predict(
         calibrated=calibration is not None,
         size=inputs.size,
         tile=cut,
+        seams=None if seams is None else seams.ratios(),
         nbytes=nbytes,
         notes=inputs.notes,
     )
@@ -128,50 +133,6 @@ def predict(
 def size_of(path: Path) -> int:
     """Bytes of a file, or of all files in a folder."""
     return sum(each.stat().st_size for each in ([path] if path.is_file() else path.rglob("*")) if each.is_file())
-
-
-def tiles_of(
-    loaded: LoadedSpec, size: tuple[int, int], side: int | None, overlap: int | None
-) -> tuple[int, int] | None:
-    """Side and overlap of the tiles: as asked for, else those of training; None where one piece is enough."""
-    patch = loaded.spec.data.patch
-    if side is None and overlap is not None and patch is None:
-        raise UsageError("--overlap is of tiles, and the run was not trained on patches: give --tile as well")
-    if side is None:
-        if patch is None:
-            return None
-        side = patch.size
-        overlap = patch.overlap if overlap is None else overlap
-    elif overlap is None:
-        overlap = side // 4
-    assert overlap is not None  # for the type checker
-    if side < 1 or not 0 <= overlap < side:
-        raise UsageError(f"tiles of {side} cells can't share {overlap} of them: --overlap is from 0 to below --tile")
-    return None if max(size) <= side else (side, overlap)
-
-
-def bands(
-    forecaster: Forecaster, inputs: ForecastInputs, step: int, fields: int, cut: tuple[int, int] | None
-) -> Iterator[tuple[slice, Maps]]:
-    """The forecast from one step, in units, as bands of rows from the first row to the last."""
-    horizons, variables = len(inputs.horizons), len(inputs.variables)
-
-    def forecast(rows: slice, columns: slice) -> Float32[np.ndarray, "L Y X"]:
-        batch = default_collate([inputs.window(step, rows, columns)])
-        with torch.no_grad():
-            found = forecaster(batch.inputs, batch.base, batch.location)
-        maps = inputs.to_units(found.central, batch.offset).unsqueeze(2)
-        if found.quantiles is not None:
-            maps = torch.cat([maps, inputs.to_units(found.quantiles, batch.offset)], dim=2)
-        return np.asarray(maps[0].flatten(0, 2).float().numpy())
-
-    if cut is None:
-        whole = slice(0, inputs.size[0]), slice(0, inputs.size[1])
-        pieces: Iterator[tuple[slice, Float32[np.ndarray, "L N X"]]] = iter([(whole[0], forecast(*whole))])
-    else:
-        pieces = blend(inputs.size, *cut, horizons * fields * variables, forecast)
-    for rows, maps in pieces:
-        yield rows, maps.reshape(horizons, fields, variables, *maps.shape[1:])
 
 
 def finished(

@@ -100,6 +100,11 @@ class RunFolder:
         return self.path / "outcome.json"
 
     @property
+    def report(self) -> Path:
+        """The page that `stq report` makes."""
+        return self.path / "report.html"
+
+    @property
     def plugins(self) -> Path:
         """Copies of the local plugin files that the run was made with."""
         return self.path / "plugins"

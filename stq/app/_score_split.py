@@ -1,13 +1,15 @@
 """The windows of a split, forecast by a run and by the baselines, and scored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from torch import Tensor
 
 from stq.app._assembly import put_weights
 from stq.app._baseline_forecasts import Baselines
 from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_data
-from stq.app._forecasting import forecast_split
+from stq.app._forecasting import UnitsBatch, forecast_split
 from stq.app._losses import levels_of
 from stq.app._metrics import resolve_metrics
 from stq.app._models import build_network
@@ -19,7 +21,7 @@ from stq.errors import CheckFailed, UsageError
 from stq.metrics import ForecastScores, Metric, ScoreOptions
 from stq.models import Forecaster
 from stq.spec import LoadedSpec
-from stq.training import World
+from stq.training import ALONE, World
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,28 @@ class Scoring:
     groups: Stratification | None
     strata: Mapping[str, Stratification]
     metrics: Mapping[str, Metric]
+    batch_size: int
 
     @property
     def windows(self) -> WindowDataset:
         """What is scored."""
         return self.data.splits[self.split]
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantile levels, none where the run has no band."""
+        return levels_of(self.loaded)
+
+    def forecasts(self, world: World = ALONE) -> Iterator[UnitsBatch]:
+        """This process's windows with the raw forecasts of the network."""
+        return forecast_split(self.forecaster, self.data, self.split, batch_size=self.batch_size, world=world)
+
+    def calibrated(self, found: UnitsBatch) -> Tensor | None:
+        """The quantiles that a person is shown, B H Q C Y X in units: calibrated where the run is."""
+        if self.calibration is None or found.quantiles is None:
+            return found.quantiles
+        group = None if self.groups is None else self.groups.index(found.batch)
+        return self.calibration.apply(found.central, found.quantiles, self.levels, group=group)
 
 
 def open_scoring(
@@ -54,12 +73,15 @@ def open_scoring(
         raise CheckFailed(f"{', '.join(loaded.spec.data.source)}: the data is not what {run.path} was trained on")
     if split not in data.splits:
         raise UsageError(f"the run has no split {split!r}; choose with --split from {', '.join(data.splits)}")
-    windows = data.splits[split].whole() if split == "train" else data.splits[split]
+    windows, batch_size = data.splits[split], loaded.spec.data.batch_size
+    if split == "train":
+        windows, batch_size = windows.whole(), data.whole_fields(batch_size)
     if block is not None:
         windows = windows.between(*block)
     data = replace(data, splits={**data.splits, split: windows})
     forecaster = build_network(loaded, data)
     put_weights(forecaster, run)
+    forecaster.eval()
     calibration = read_calibration(run)
     return Scoring(
         loaded=loaded,
@@ -70,35 +92,30 @@ def open_scoring(
         groups=groups_for(calibration, data, loaded, run),
         strata=stratifications(loaded, data, run),
         metrics=metrics,
+        batch_size=batch_size,
     )
 
 
 def score_windows(scoring: Scoring, baselines: Baselines, world: World) -> ForecastScores:
     """The scores of this process's windows."""
-    loaded, data, calibration = scoring.loaded, scoring.data, scoring.calibration
-    levels = levels_of(loaded)
+    data = scoring.data
     scores = ForecastScores(
         data.variables,
         data.horizons,
-        levels,
+        scoring.levels,
         units=data.units,
         anomaly_range=data.anomaly_range(),
         size=data.size,
-        options=score_options(loaded),
+        options=score_options(scoring.loaded),
         baselines=baselines.names,
         strata={kind: each.names for kind, each in scoring.strata.items()},
         metrics=scoring.metrics,
     )
-    batch_size = loaded.spec.data.batch_size
-    for found in forecast_split(scoring.forecaster, data, scoring.split, batch_size=batch_size, world=world):
-        quantiles = found.quantiles
-        if calibration is not None and quantiles is not None:
-            group = None if scoring.groups is None else scoring.groups.index(found.batch)
-            quantiles = calibration.apply(found.central, quantiles, levels, group=group)
+    for found in scoring.forecasts(world):
         others = baselines.forecast(found.batch)
         scores.update(
             central=found.central,
-            quantiles=quantiles,
+            quantiles=scoring.calibrated(found),
             quantiles_raw=found.quantiles,
             truth=found.truth,
             valid=found.batch.valid,

@@ -39,5 +39,6 @@ class SyntheticWindows(Dataset[Batch]):
 def synthetic_loaders(experiment: Experiment, batches: int) -> Loaders:
     """Loaders of made-up windows for so many batches."""
     spec = experiment.loaded.spec
-    windows = SyntheticWindows(experiment.data.splits["train"], batches * spec.data.batch_size, spec.seed)
-    return Loaders(windows, windows, batch_size=spec.data.batch_size, workers=0, seed=spec.seed)
+    size = spec.data.batch_size
+    windows = SyntheticWindows(experiment.data.splits["train"], batches * size, spec.seed)
+    return Loaders(windows, windows, batch_size=size, validation_batch_size=size, workers=0, seed=spec.seed)

@@ -19,6 +19,7 @@ from stq.cli._init import init
 from stq.cli._losses import losses
 from stq.cli._plugins import plugins
 from stq.cli._predict import predict
+from stq.cli._report import report
 from stq.cli._runs import runs
 from stq.cli._train import train
 from stq.cli._tune import tune
@@ -61,6 +62,7 @@ app.command("tune")(tune)
 app.command("predict")(predict)
 app.command("export")(export)
 app.command("calibrate")(calibrate)
+app.command("report")(report)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
 app.command("init")(init)

@@ -49,7 +49,7 @@ def evaluate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> Answer:
-    """Score a run, in the units of the data, against persistence and climatology, before and after calibration.
+    """Score a run, in the units of the data, against every baseline, before and after calibration.
 
     Several processes (torchrun) share the windows; the scores are those of one.
     """

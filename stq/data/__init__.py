@@ -18,7 +18,7 @@ from stq.data._forecast_file import ForecastFile, forecast_file, refuse_taken
 from stq.data._forecast_inputs import ForecastInputs, open_inputs
 from stq.data._forecast_layout import Coordinate, ForecastLayout
 from stq.data._grid import Grid
-from stq.data._inspect import Inspection, TimeSummary, VariableSummary, inspect_sources
+from stq.data._inspect import Inspection, inspect_sources
 from stq.data._open_source import open_source
 from stq.data._pack import pack_data
 from stq.data._packed_store import PackedStore, open_store
@@ -26,6 +26,7 @@ from stq.data._read_zarr import ZarrReader
 from stq.data._reader import Reader
 from stq.data._regular_time import RegularTime
 from stq.data._request import Blocks, DataRequest, Rare, RegularStep, StaticMap
+from stq.data._seams import Seams
 from stq.data._series import Series, read_series
 from stq.data._source_file import Reading, SourceFile
 from stq.data._sources import READERS, list_sources
@@ -33,6 +34,8 @@ from stq.data._splits import resolve_splits
 from stq.data._statistics import Statistics
 from stq.data._strata_map import StrataMap, read_strata
 from stq.data._time_axis import TimeAxis
+from stq.data._time_summary import TimeSummary
+from stq.data._variable_summary import VariableSummary
 from stq.data._window_dataset import WindowDataset
 from stq.data._windows import WindowPlan, plan_windows
 from stq.data._year_before import YearBefore
@@ -57,6 +60,7 @@ __all__ = [
     "Reading",
     "RegularStep",
     "RegularTime",
+    "Seams",
     "Series",
     "SourceFile",
     "StaticMap",

@@ -9,6 +9,7 @@ from jaxtyping import Int64
 from stq.data._area_weights import area_weights
 from stq.data._areas import Areas, counts_within, split_areas
 from stq.data._channels import channel_names
+from stq.data._even_steps import over_the_usual
 from stq.data._field_store import FieldsInMemory
 from stq.data._fingerprint import fingerprint
 from stq.data._fit import fit_statistics
@@ -50,6 +51,8 @@ def build_data(request: DataRequest, statistics: Statistics | None = None) -> Fo
     )
     weight = area_weights(series.grid, request.area_weights)
     train, targets = splits["train"], len(request.targets)
+    if series.gaps is not None:
+        series = replace(series, gaps=over_the_usual(series.gaps, train))
     in_memory = isinstance(series.fields, FieldsInMemory)
     scan = known_scan(series.fields, series.names, verify=statistics is None or in_memory)
     static, static_notes = read_static(request, series, train)

@@ -23,7 +23,10 @@ def coarsen_field(values: Float[np.ndarray, "*N Y X"], block: tuple[int, int]) -
 
 
 def coarsen_grid(grid: Grid, block: tuple[int, int]) -> Grid:
-    """The same block means of the coordinates; longitude is unwrapped first, so that a block may span the date line."""
+    """The same block means of the coordinates; longitude is unwrapped first, so that a block may span the date line.
+
+    Cells count alike, whatever their latitude, as they do in `coarsen_field`.
+    """
 
     def mean(values: np.ndarray | None) -> np.ndarray | None:
         return None if values is None else in_blocks_of(values, block).mean(axis=(-3, -1))
@@ -31,9 +34,13 @@ def coarsen_grid(grid: Grid, block: tuple[int, int]) -> Grid:
     def along(values: np.ndarray | None, length: int) -> np.ndarray | None:
         return None if values is None else values[: len(values) // length * length].reshape(-1, length).mean(axis=1)
 
-    lon = None if grid.lon is None else mean(np.unwrap(np.unwrap(grid.lon, period=360.0, axis=1), period=360.0, axis=0))
+    lon, x = grid.lon, grid.x
+    if lon is not None:
+        if x is not None and (lon == x).all():
+            x = np.unwrap(x, period=360.0)
+        lon = np.unwrap(np.unwrap(lon, period=360.0, axis=1), period=360.0, axis=0)
     size = (grid.size[0] // block[0], grid.size[1] // block[1])
-    return Grid(size, along(grid.y, block[0]), along(grid.x, block[1]), mean(grid.lat), lon)
+    return Grid(size, along(grid.y, block[0]), along(x, block[1]), mean(grid.lat), mean(lon))
 
 
 def check_block(size: tuple[int, int], block: tuple[int, int]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from stq.data._arithmetic import condition, number
+from stq.data._units import Conversion, conversion
 from stq.errors import DataError, did_you_mean
 from stq.expressions import names_in, parse_condition, parse_number
 
@@ -72,6 +73,28 @@ def derive(dataset: xr.Dataset, derived: tuple[Derived, ...], mask: Mask | None,
             del waiting[item.name]
             break
     return dataset if mask is None else _masked(dataset, mask, origin)
+
+
+def in_units(dataset: xr.Dataset, units: Mapping[str, str], origin: str) -> xr.Dataset:
+    """The dataset with some of its variables converted, as they are read.
+
+    Raises:
+        DataError: there is no exact way from the units of a variable to those wanted.
+    """
+    replaced = {}
+    for name, unit in units.items():
+        variable = dataset[name].variable
+        found = conversion(str(variable.attrs.get("units", "")), unit)
+        if found is None:
+            stated = variable.attrs.get("units", "no unit")
+            raise DataError(f"{origin}: variable '{name}' is in {stated}, and there is no exact way to {unit}")
+
+        def convert(values: Mapping[str, np.ndarray], name: str = name, found: Conversion = found) -> np.ndarray:
+            return found.of(values[name])
+
+        replaced[name] = _variable({name: variable}, convert, f"{origin}: '{name}'")
+        replaced[name].attrs.update(variable.attrs, units=unit)
+    return dataset.assign(replaced)
 
 
 def _masked(dataset: xr.Dataset, mask: Mask, origin: str) -> xr.Dataset:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from stq.data._field_store import FieldsOver, FieldStore
 from stq.data._request import RegularStep
@@ -93,11 +93,16 @@ class SparseFields(FieldsOver):
         return found
 
 
-def gap_channel(dates: xr.DataArray) -> Float32[np.ndarray, " N"]:
-    """The logarithm of the time since the step before over the usual one: 0 where steps are even, and at the first."""
-    gaps = np.diff(_seconds_from_first(dates))
-    usual = np.median(gaps) if len(gaps) else 1.0
-    return np.concatenate([[0.0], np.log(gaps / usual)]).astype(np.float32)
+def gap_channel(dates: xr.DataArray) -> Float64[np.ndarray, " N"]:
+    """The logarithm of the seconds since the step before; 0 at the first."""
+    return np.concatenate([[0.0], np.log(np.diff(_seconds_from_first(dates)))])
+
+
+def over_the_usual(gaps: Float64[np.ndarray, " N"], train: range) -> Float64[np.ndarray, " N"]:
+    """The same for the time over the usual one of the training part: 0 where steps are even, and at the first."""
+    within = gaps[train.start + 1 : train.stop]
+    usual = np.median(within) if len(within) else 0.0
+    return np.concatenate([gaps[:1], gaps[1:] - usual])
 
 
 def _seconds_from_first(dates: xr.DataArray) -> np.ndarray:

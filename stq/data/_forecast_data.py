@@ -17,7 +17,7 @@ from stq.data._transform import back_to_units
 from stq.data._window_dataset import WindowDataset
 from stq.tensors import Batch
 
-_WINDOWS_FOR_SHARE = 4096
+_WINDOWS_FOR_SHARE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +59,13 @@ class ForecastData:
     def geographic(self) -> bool:
         """Whether latitude and longitude are known."""
         return self.grid.geographic
+
+    def whole_fields(self, batch_size: int) -> int:
+        """How many whole fields go through the network at a time where training has `batch_size` windows in a batch.
+
+        No more cells than in such a batch, so that fields larger than patches take no more memory; but at least one.
+        """
+        return max(1, batch_size * self.splits["train"].cells // (self.size[0] * self.size[1]))
 
     def time_label(self, index: int) -> str:
         """The date of one step, in ISO 8601."""

@@ -101,12 +101,14 @@ class Steps(NamedTuple):
 def even_steps(layout: ForecastLayout, axis: int) -> Steps:
     """The coordinates along rows (0) or columns (1); cells are numbered where the source has none.
 
-    Raises UsageError where their steps differ.
+    Raises UsageError where their steps differ, or a lone coordinate has none.
     """
     name = layout.dims[axis]
     coordinate = layout.coordinates.get(name)
-    if coordinate is None or layout.size[axis] < 2:
+    if coordinate is None:
         return Steps(0.5, 1.0)
+    if layout.size[axis] < 2:
+        raise UsageError(f"a GeoTIFF says how large cells are, and '{name}' has one cell, of unknown size: write .nc")
     steps = np.diff(coordinate.values.astype(np.float64))
     if np.abs(steps - steps.mean()).max() > _EVEN * abs(steps.mean()):
         raise UsageError(f"a GeoTIFF needs an even grid, and the steps of '{name}' differ: write .nc or .zarr")

@@ -13,7 +13,7 @@ from stq.data._even_steps import SparseFields
 from stq.data._forecast_layout import ForecastLayout
 from stq.data._in_units import in_units
 from stq.data._inits import missing_notes, steps_of
-from stq.data._match import converted, refuse_other_data, refuse_other_request
+from stq.data._match import converted, operands_to_convert, refuse_other_data, refuse_other_request
 from stq.data._request import DataRequest
 from stq.data._rows_kept import RowsKept
 from stq.data._scaled import scale_fields
@@ -89,6 +89,7 @@ class ForecastInputs:
             size=self.size,
             dims=naming.dims,
             coordinates=naming.coordinates(self.series.grid),
+            standard_names=naming.standard_names,
             attributes={**naming.document, **attributes},
         )
 
@@ -117,7 +118,11 @@ def open_inputs(
     request = replace(request, memory="lazy", patch=None, rare=None, blocks=None)
     refuse_other_request(statistics, request)
     found = read_series(request)
-    found = converted(found, units or {}, site, where)
+    units = units or {}
+    operands = operands_to_convert(found, units, site, where)
+    if operands:
+        found = read_series(replace(request, units=operands))
+    found = converted(found, {name: unit for name, unit in units.items() if name not in found.operands}, site, where)
     refuse_other_data(statistics, found, where)
     steps, furthest = len(found.dates), max(request.horizons)
     dates = site.step.continued(found.dates, furthest)

@@ -50,6 +50,8 @@ class ForecastLayout:
     size: tuple[int, int]
     dims: tuple[str, str] = ("y", "x")
     coordinates: Mapping[str, Coordinate] = field(default_factory=dict)
+    standard_names: Mapping[str, str] = field(default_factory=dict)
+    """What the source says that a variable is, in the words of CF: so is its forecast."""
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     def sizes(self) -> dict[str, int]:
@@ -109,7 +111,8 @@ class ForecastLayout:
         mapping = {"grid_mapping": mappings[0]} if mappings else {}
         fields = []
         for name, unit in zip(self.variables, self.units, strict=True):
-            common = {"coordinates": known} | ({"units": unit} if unit else {}) | mapping
+            meaning = {"standard_name": self.standard_names[name]} if name in self.standard_names else {}
+            common = {"coordinates": known} | ({"units": unit} if unit else {}) | meaning | mapping
             text = {"long_name": f"central forecast of {name}"}
             fields.append(FileVariable(name, ("init_time", "lead_time", *self.dims), text | common))
             if self.levels:

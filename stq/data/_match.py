@@ -48,6 +48,7 @@ def refuse_other_data(statistics: Statistics, series: Series, where: str) -> Non
             raise DataError(
                 f"{where}: variable '{name}', from which others are computed, is in {_quoted(series.operands[name])}, "
                 f"and was in {_quoted(site.operands[name])} in the run's data"
+                + _remedy(name, series.operands[name], site.operands[name])
             )
     if site.step is not None and len(series.dates) > 1 and not site.step.holds(series.dates):
         labels = series.times.labels
@@ -64,29 +65,60 @@ def converted(series: Series, wanted: Mapping[str, str], site: Site, where: str)
         UsageError: no such variable, or a unit that is not the run's.
         DataError: the units of the data are not known, or don't turn into those exactly.
     """
+    if not wanted:
+        return series
     units, steps = list(series.units), list[Conversion | None]([None] * len(series.names))
     for name, target in wanted.items():
         if name not in series.names:
-            hint = nearest(name, series.names, f"there are {', '.join(series.names)}")
+            names = (*series.names, *series.operands)
+            hint = nearest(name, names, f"there are {', '.join(names)}")
             raise UsageError(f"--convert names '{name}', which is no variable of the run; {hint}")
         at = series.names.index(name)
-        if not same_unit(target, site.units[at]):
-            raise UsageError(f"--convert {name}={target}: the run knows '{name}' in {_quoted(site.units[at])}")
-        found = conversion(units[at], target)
-        if found is None and not same_unit(units[at], target):
-            raise DataError(
-                f"{where}: '{name}' is in {_quoted(units[at])}, and stq knows no exact way from there to {target}; "
-                f"convert the file itself"
-            )
-        units[at], steps[at] = target, found
-    if not wanted:
-        return series
+        steps[at] = _way(name, units[at], target, site.units[at], where)
+        units[at] = target
     return replace(series, units=tuple(units), fields=ConvertedFields(series.fields, tuple(steps)))
+
+
+def operands_to_convert(series: Series, wanted: Mapping[str, str], site: Site, where: str) -> dict[str, str]:
+    """The variables of `wanted` from which others are computed and which are in another unit in the files.
+
+    They are converted where the files are read, before anything is computed from them.
+
+    Raises:
+        UsageError: a unit that is not the run's.
+        DataError: the units of the data are not known, or don't turn into those exactly.
+    """
+    found = {}
+    for name, target in wanted.items():
+        if name in series.operands and _way(
+            name, series.operands[name], target, site.operands.get(name, target), where
+        ):
+            found[name] = target
+    return found
+
+
+def _way(name: str, unit: str, target: str, known: str, where: str) -> Conversion | None:
+    """From `unit` to `target`, which has to be the one that the run has `known` it in; None where they are the same."""
+    if not same_unit(target, known):
+        raise UsageError(f"--convert {name}={target}: the run knows '{name}' in {_quoted(known)}")
+    if same_unit(unit, target):
+        return None
+    found = conversion(unit, target)
+    if found is None:
+        raise DataError(
+            f"{where}: '{name}' is in {_quoted(unit)}, and stq knows no exact way from there to {target}; "
+            f"convert the file itself"
+        )
+    return found
 
 
 def _other_units(name: str, found: str, known: str, where: str) -> str:
     text = f"{where}: variable '{name}' is in {_quoted(found)}, and in {_quoted(known)} in the run's data"
-    return text + (f"; --convert {name}={known} converts it" if conversion(found, known) else "")
+    return text + _remedy(name, found, known)
+
+
+def _remedy(name: str, found: str, known: str) -> str:
+    return f"; --convert {name}={known} converts it" if conversion(found, known) else ""
 
 
 def _quoted(unit: str) -> str:

@@ -11,8 +11,9 @@ from stq.data._axes import Axes
 from stq.data._forecast_layout import Coordinate
 from stq.data._grid import Grid
 
-Attributes = Mapping[str, str | float]
+Attributes = Mapping[str, str | float | tuple[float, ...]]
 _LEFT_OUT = ("bounds", "climatology", "coordinates", "valid_min", "valid_max", "valid_range", "actual_range")
+_PLACE = "GeoTransform"  # where the source's cells lie: coarser ones lie elsewhere, and the coordinates say where
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Naming:
     """Of each of these, by name."""
     document: Mapping[str, str] = field(default_factory=dict)
     """Title and institution of the file, where it states them."""
+    standard_names: Mapping[str, str] = field(default_factory=dict)
+    """Of its moving variables, where it states them."""
 
     def coordinates(self, grid: Grid) -> dict[str, Coordinate]:
         """The coordinates of `grid` under these names; latitude and longitude on the axes that they change along."""
@@ -86,12 +89,14 @@ def _units_of(attributes: Attributes, meaning: str) -> Attributes:
 
 def _plain(attributes: Mapping[str, object]) -> Attributes:
     """Texts and numbers, without those that speak of other variables of the file or of how numbers are stored."""
-    found: dict[str, str | float] = {}
+    found: dict[str, str | float | tuple[float, ...]] = {}
     for name, value in attributes.items():
-        if name in _LEFT_OUT or name.startswith("_"):
+        if name in (*_LEFT_OUT, _PLACE) or name.startswith("_"):
             continue
         if isinstance(value, str):
             found[str(name)] = value
         elif isinstance(value, int | float | np.number):
             found[str(name)] = float(value) if isinstance(value, float | np.floating) else int(value)
+        elif isinstance(value, np.ndarray | list | tuple) and np.issubdtype(np.asarray(value).dtype, np.number):
+            found[str(name)] = tuple(np.asarray(value, dtype=np.float64).ravel().tolist())  # two standard parallels
     return found

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from stq.data._axes import find_time, is_dated
-from stq.data._derived import derive
+from stq.data._derived import derive, in_units
 from stq.data._grid import LATITUDE_NAMES, LONGITUDE_NAMES
 from stq.data._source_file import SourceFile
 from stq.errors import DataError, StqError
@@ -31,6 +31,7 @@ def open_source(source: SourceFile) -> Iterator[xr.Dataset]:
         dataset = stack.enter_context(_opened(source))
         positions = [name for name in dataset.data_vars if str(name).lower() in LATITUDE_NAMES + LONGITUDE_NAMES]
         dataset = _with_dates(dataset.set_coords(positions), source)
+        dataset = in_units(dataset, source.reading.units, str(source))
         yield derive(dataset, source.reading.derived, source.reading.mask, str(source))
 
 

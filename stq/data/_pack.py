@@ -3,10 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from stq.data._packed_store import PackedStore, is_store, write_store
+from stq.data._packed_store import PackedStore, is_store
 from stq.data._request import DataRequest
 from stq.data._series import read_series
 from stq.data._static import read_constant
+from stq.data._write_store import write_store
 from stq.errors import UsageError
 
 

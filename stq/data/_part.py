@@ -1,7 +1,7 @@
 """What one file contributes to the series."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -66,7 +66,9 @@ def read_part(path: SourceFile, request: DataRequest) -> Part:
 def _naming(dataset: xr.Dataset, request: DataRequest, axes: Mapping[str, Axes]) -> Naming:
     name = request.moving[0]
     positions = (position_name(dataset[name], axes[name], each) for each in ("latitude", "longitude"))
-    return read_naming(dataset, dataset[name], axes[name], *positions)
+    stated = {each: str(dataset[each].attrs.get("standard_name", "")) for each in request.moving}
+    found = read_naming(dataset, dataset[name], axes[name], *positions)
+    return replace(found, standard_names={each: text for each, text in stated.items() if text})
 
 
 def _operands(dataset: xr.Dataset, request: DataRequest) -> dict[str, str]:
@@ -93,10 +95,20 @@ def _dates(variable: xr.DataArray, name: str | None, path: SourceFile) -> xr.Dat
         raise DataError(f"{path}: the time axis '{name}' is empty")
     if name not in variable.coords or not is_dated(variable[name]):
         raise DataError(
-            f"{path}: the time axis '{name}' of variable '{variable.name}' holds no dates; "
-            f"it needs a coordinate with CF units such as 'days since 1995-01-01'"
+            f"{path}: the time axis '{name}' of variable '{variable.name}' holds no dates{_instead(variable, name)}; "
+            f"it needs a coordinate with CF units such as 'days since 1995-01-01', "
+            f"or data.time with a start and a step"
         )
     dates = xr.DataArray(variable[name].values, dims="time", name=name)
     if bool(dates.isnull().any()):
         raise DataError(f"{path}: the time axis '{name}' has missing dates")
     return dates
+
+
+def _instead(variable: xr.DataArray, name: str) -> str:
+    """What an axis of time holds that are no dates."""
+    attributes = variable[name].attrs if name in variable.coords else {}
+    if "units" not in attributes:
+        return ""
+    calendar = f" in the calendar {attributes['calendar']}" if "calendar" in attributes else ""
+    return f" (its units '{attributes['units']}'{calendar} can't be decoded)"

@@ -40,6 +40,8 @@ class GeotiffReader(Reader):
             ) from error
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+            for what in ("Scales", "Offsets"):  # they may differ, and each band is decoded with its own
+                warnings.filterwarnings("ignore", f"{what} differ across bands", UserWarning)
             try:
                 bands = rioxarray.open_rasterio(
                     address, chunks=None, cache=False, mask_and_scale=True, parse_coordinates=False
@@ -68,10 +70,16 @@ def _by_band(bands: xr.DataArray, address: str) -> xr.Dataset:
     coordinates = _centres(bands)
     dataset = xr.Dataset(variables, coordinates)
     if crs is not None and coordinates:
-        dataset = dataset.assign_coords(spatial_ref=((), np.int32(0), {"crs_wkt": crs.to_wkt()}))
+        described = {"crs_wkt": crs.to_wkt(), **bands["spatial_ref"].attrs}  # the grid mapping in the words of CF
+        dataset = dataset.assign_coords(spatial_ref=((), np.int32(0), described))
     if crs is not None and crs.is_geographic and coordinates:
         dataset["y"].attrs.update(standard_name="latitude", units="degrees_north")
         dataset["x"].attrs.update(standard_name="longitude", units="degrees_east")
+    elif crs is not None and crs.is_projected and coordinates:
+        unit, metres = crs.linear_units_factor
+        for axis in ("y", "x"):
+            length = "m" if metres == 1 else f"{metres:.12g} m" if metres else unit
+            dataset[axis].attrs.update(standard_name=f"projection_{axis}_coordinate", units=length)
     return dataset
 
 

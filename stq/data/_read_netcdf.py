@@ -8,12 +8,9 @@ from typing import ClassVar
 
 import xarray as xr
 
+from stq.data._cf_dataset import open_cf
 from stq.data._reader import Reader, closed_at_the_end
 from stq.errors import DataError
-
-DATES = xr.coders.CFDatetimeCoder(
-    time_unit="us"
-)  # nanoseconds end in 2262, and later files would decode to another type
 
 
 @dataclass(frozen=True)
@@ -30,9 +27,7 @@ class NetcdfReader(Reader):
         if not path.is_file():
             raise DataError(f"{address}: no such file")
         try:
-            dataset = xr.open_dataset(
-                path, engine="netcdf4", chunks=None, cache=False, decode_times=DATES, decode_timedelta=False
-            )
+            dataset = open_cf(path, "netcdf4")
         except PermissionError as error:
             raise DataError(f"{address}: may not be read ({error.strerror})") from error
         except ValueError as error:

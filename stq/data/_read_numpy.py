@@ -1,12 +1,14 @@
 """Arrays that NumPy saved."""
 
+import os
 import re
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 import xarray as xr
@@ -17,6 +19,7 @@ from stq.errors import DataError
 AXES = ("axis_0", "axis_1", "axis_2")
 """What the axes of an array are called: taken for time, rows and columns, unless `data.dims` says otherwise."""
 _COORDINATES = {"time": 0, "t": 0, "lat": 1, "latitude": 1, "y": 1, "lon": 2, "longitude": 2, "x": 2}
+_READ_WHOLE_BYTES = 2**26
 _COUNTER = re.compile(r"(^|[-_.])[\d\-_.:TZ]*$")
 
 
@@ -45,7 +48,8 @@ class NpyReader(Reader):
 class NpzReader(Reader):
     """Arrays by name; one-dimensional ones called time, lat, lon, y or x are the coordinates of the others.
 
-    Archives are read whole, which for a large series takes its memory: save it as .npy.
+    A large array is read piece by piece where it is stored as it is (`np.savez`); a compressed one is read whole, which
+    takes its memory, and small ones are too, since that compares them with their checksum.
     """
 
     name: ClassVar[str] = "npz"
@@ -58,8 +62,33 @@ class NpzReader(Reader):
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DataError(f"{address}: holds one array, not several; call it .npy")
-            arrays = {name: archive[name] for name in archive.files}
+            members = {each.filename.removesuffix(".npy"): each for each in zipfile.ZipFile(file).infolist()}
+            arrays = {name: _member(archive, members[name], file, address) for name in archive.files}
         yield _dataset(arrays, address)
+
+
+def _member(archive: Any, member: zipfile.ZipInfo, file: BinaryIO, address: str) -> np.ndarray:
+    """One array of an archive: mapped into memory where it lies there in one piece and is large."""
+    name = member.filename.removesuffix(".npy")
+    if member.compress_type == zipfile.ZIP_STORED and member.file_size > _READ_WHOLE_BYTES:
+        file.seek(member.header_offset + 26)
+        file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)  # past the member's name and extra fields
+        version = np.lib.format.read_magic(file)
+        if version in ((1, 0), (2, 0)):
+            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            shape, by_column, dtype = read(file)
+            if not dtype.hasobject:
+                return np.memmap(file, dtype, "r", file.tell(), shape, "F" if by_column else "C")
+    if member.file_size > _memory_bytes():
+        raise DataError(
+            f"{address}: array '{name}' takes {member.file_size / 1e9:.1f} GB, which is more memory than there is, and "
+            f"is read whole since it is compressed; save it by np.savez, or as .npy"
+        )
+    return np.asarray(archive[name])
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _dataset(arrays: Mapping[str, np.ndarray], address: str) -> xr.Dataset:

@@ -12,7 +12,7 @@ from zarr.abc.store import ByteRequest, Store
 from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import FsspecStore, LocalStore, WrapperStore
 
-from stq.data._read_netcdf import DATES
+from stq.data._cf_dataset import open_cf
 from stq.data._reader import Reader, closed_at_the_end
 from stq.errors import DataError
 
@@ -48,14 +48,7 @@ class ZarrReader(Reader):
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="Failed to open Zarr store with consolidated metadata")
-                dataset = xr.open_dataset(
-                    store,  # type: ignore[arg-type]  # xarray's stubs do not know of Zarr's stores
-                    engine="zarr",
-                    chunks=None,
-                    cache=False,
-                    decode_times=DATES,
-                    decode_timedelta=False,
-                )
+                dataset = open_cf(store, "zarr")
         except PermissionError as error:
             raise DataError(f"{address}: may not be read ({error.strerror})") from error
         except ImportError as error:

@@ -63,7 +63,8 @@ class DataRequest:
     and kept where at least `min_valid` of its targets are known, `dims` overrides the names of the axes `time`, `y` and
     `x`. `memory` is `auto`, `lazy`, `all`, or the bytes up to which the series is taken into memory. `future` names
     variables, and `month` and `hour`, whose values at the targets' times are known ahead. `time` dates files that have
-    none, `index` is a CSV file with the dates of files that are one step each.
+    none, `index` is a CSV file with the dates of files that are one step each. `units` are those that variables of the
+    files are converted into before anything is computed from them.
     """
 
     source: tuple[str, ...]
@@ -96,6 +97,7 @@ class DataRequest:
     irregular: Literal["refuse", "index"] = "refuse"
     transform: Mapping[str, str] = field(default_factory=dict)
     future: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         faults = {
@@ -145,7 +147,7 @@ class DataRequest:
     @property
     def reading(self) -> Reading:
         """How each file is read."""
-        return Reading(self.dims, self.time, self.index, self.derived, self.mask)
+        return Reading(self.dims, self.time, self.index, self.derived, self.mask, self.units)
 
 
 def _ascend_from_1(horizons: tuple[int, ...]) -> bool:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
+from stq.data._clock import on_the_clock
 from stq.data._coarsen import coarsen_grid
 from stq.data._even_steps import SparseFields, even_dates, gap_channel
 from stq.data._field_store import FieldsInMemory, FieldStore, in_blocks
@@ -41,8 +42,8 @@ class Series:
     """What a person should know: rows and columns that coarsening leaves out."""
     maps: Mapping[str, Float32[np.ndarray, "Y X"]] = field(default_factory=dict)
     """Maps constant in time that came with the series (of a packed store), coarsened."""
-    gaps: Float32[np.ndarray, " N"] | None = None
-    """What the network is told of the time before each step, where steps are irregular."""
+    gaps: Float64[np.ndarray, " N"] | None = None
+    """The logarithm of the time before each step, where steps are irregular."""
     naming: Naming = field(default_factory=Naming)
     operands: Mapping[str, str] = field(default_factory=dict)
     """Units of the file's variables that derived ones and the mask are computed from."""
@@ -69,7 +70,7 @@ def read_series(request: DataRequest) -> Series:
     for part in parts[1:]:
         _check_alike(first, part)
     where = ", ".join(str(part.path) for part in (parts if len(parts) <= 3 else (parts[0], parts[-1])))
-    dates = first.dates if len(parts) == 1 else xr.concat([part.dates for part in parts], dim="time")
+    dates = on_the_clock(first.dates if len(parts) == 1 else xr.concat([part.dates for part in parts], dim="time"))
     fields = FileFields(parts, request.moving, request.coarsen)
     grid = coarsen_grid(first.grid, request.coarsen) if request.coarsen else first.grid
     found = _in_time(
@@ -89,6 +90,8 @@ def _packed_series(request: DataRequest) -> Series:
     for key, asked in inside.items():
         if asked:
             raise DataError(f"{path}: a packed store keeps data.{key} as it was packed; leave it out, or pack again")
+    for name in request.units:
+        raise DataError(f"{path}: others were computed from '{name}' when this was packed: convert it, and pack again")
     if request.coarsen not in (None, store.coarsen):
         raise DataError(
             f"{path}: this store was packed in blocks of {store.coarsen[0]} x {store.coarsen[1]} cells, "
@@ -156,6 +159,12 @@ def _check_alike(first: Part, other: Part) -> None:
         raise DataError(f"{other.path}: stands on another grid than {first.path}: {difference}")
     if first.units != other.units:
         raise DataError(f"{other.path}: the units are {other.units}, those of {first.path} {first.units}")
+    for name, unit in first.operands.items():
+        if other.operands[name] != unit:
+            raise DataError(
+                f"{other.path}: variable '{name}', from which others are computed, is in '{other.operands[name]}', and "
+                f"in '{unit}' in {first.path}"
+            )
     if first.dates.dt.calendar != other.dates.dt.calendar:
         raise DataError(
             f"{other.path}: the calendar is {other.dates.dt.calendar}, that of {first.path} {first.dates.dt.calendar}"

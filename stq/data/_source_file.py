@@ -21,6 +21,8 @@ class Reading:
     """CSV file with the dates of files that are one step each."""
     derived: tuple[Derived, ...] = ()
     mask: Mask | None = None
+    units: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Units that variables of the file are converted into before anything is computed from them."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,13 @@ class Tile:
     rows: slice
     columns: slice
 
+    @property
+    def cells(self) -> int:
+        """How many there are in it."""
+        height: int = self.rows.stop - self.rows.start
+        width: int = self.columns.stop - self.columns.start
+        return height * width
+
 
 def cut_tiles(size: tuple[int, int], patch: tuple[int, int] | None) -> tuple[Tile, ...]:
     """Tiles of (size, overlap) that cover the whole field; the last of a row or column is shifted inside.

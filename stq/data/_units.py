@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float, Float32, Float64, Int64
 
 from stq.data._field_store import FieldsOver, FieldStore
 from stq.data._tiles import Tile
@@ -60,6 +60,11 @@ class Conversion:
     factor: Fraction
     offset: Fraction
 
+    def of(self, values: Float[np.ndarray, "*N"]) -> Float64[np.ndarray, "*N"]:
+        """In double precision."""
+        found: Float64[np.ndarray, "*N"] = values.astype(np.float64) * float(self.factor) + float(self.offset)
+        return found
+
 
 def conversion(source: str, target: str) -> Conversion | None:
     """From one unit to another; None where they don't measure the same, or one of them is not known here."""
@@ -92,5 +97,5 @@ class ConvertedFields(FieldsOver):
         found = self._fields.read(steps, tile, variables).copy()
         for index, each in enumerate(self._conversions[variables]):
             if each is not None:
-                found[:, index] = found[:, index].astype(np.float64) * float(each.factor) + float(each.offset)
+                found[:, index] = each.of(found[:, index])
         return found

@@ -80,7 +80,7 @@ def fit_variable(frames: Frames, phases: Int64[np.ndarray, " n"], count: int, no
             flat = np.full((count, rows.stop - rows.start, width), mean)
             spread.add_differences(frames, rows, flat, phases)
     floor = _FLOOR * size.root_mean_square
-    constant = spread.root_mean_square <= floor
+    constant = spread.root_mean_square <= floor or (not np.ptp(climatology) and spread.change <= floor)
     deviation = 1.0 if constant or normalise == "none" else spread.root_mean_square
     step = spread.change if spread.change > floor else deviation
     return FittedVariable(climatology, mean, deviation, step, constant, seen)

@@ -51,6 +51,11 @@ class WindowDataset(Dataset[Batch]):
         """For each item, the index in the series of the last input step: when the forecast is issued."""
         return tuple(self._items[:, 0].tolist())
 
+    @property
+    def cells(self) -> int:
+        """Cells of the largest tile."""
+        return max(tile.cells for tile in self._tiles)
+
     def between(self, first: int, stop: int) -> "WindowDataset":
         """The items from number `first` to before number `stop`."""
         chosen = copy(self)

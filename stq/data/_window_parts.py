@@ -15,7 +15,7 @@ def channels_of(request: DataRequest, series: Series, scaled: Scaled, static: Fl
     """The input channels of the series; `static` are normalised."""
     moments = calendar_values(series.times, request.calendar)
     if series.gaps is not None:
-        moments = np.concatenate([moments, series.gaps[:, None]], axis=1)
+        moments = np.concatenate([moments, series.gaps[:, None].astype(np.float32)], axis=1)
     return Channels(
         scaled=scaled,
         static=static,

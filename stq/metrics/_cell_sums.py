@@ -36,14 +36,14 @@ class CellSums:
         """The sums of one piece, by name."""
         sums = central_sums(piece)
         if self.anomaly_range is not None:
-            minimum, maximum = self.anomaly_range
+            minimum, maximum = (bound.to(piece.truth.device) for bound in self.anomaly_range)
             sums |= similarity_sums(piece, minimum, maximum - minimum)
         if self.levels:
             sums |= forecast_band_sums(piece, self.levels)
         if self.size is not None and wavenumbers(self.size):
             sums |= spectrum_sums(piece)
         if len(self.thresholds):
-            sums |= event_sums(piece, self.thresholds, self.neighbourhoods)
+            sums |= event_sums(piece, self.thresholds.to(piece.truth.device), self.neighbourhoods)
         for name in self.baselines:
             sums |= baseline_sums(piece, name, self.levels)
         outermost = next(iter(interval_pairs(self.levels)), None)

@@ -24,6 +24,7 @@ from stq.report._origins import origin_tables
 from stq.report._plugins import plugin_table
 from stq.report._prediction import prediction_summary
 from stq.report._problems import problem_text
+from stq.report._report_summary import report_summary
 from stq.report._runs import run_table
 from stq.report._scores import score_tables
 from stq.report._store import store_summary
@@ -57,6 +58,7 @@ __all__ = [
     "plugin_table",
     "prediction_summary",
     "problem_text",
+    "report_summary",
     "run_table",
     "score_tables",
     "store_summary",

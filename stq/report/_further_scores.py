@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.console import RenderableType
 
 from stq.report._numbers import ABSENT, aligned, share, significant
-from stq.report._score_rows import by_variable, label, skill
+from stq.report._score_rows import baseline_names, by_variable, label
 from stq.report._table import add_row, new_table, titled
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ def further_tables(result: "EvaluateResult") -> list[RenderableType]:
     """Each where there is anything to show."""
     scores = result.scores
     tables = [means(scores)]
-    if any(len(score.baselines) > 2 for score in scores):
-        tables.append(baselines(scores))
+    tables.append(baselines(scores))
     if any(score.reliability for score in scores):
         tables.append(reliability(scores))
     if any(score.spectrum for score in scores):
@@ -70,15 +69,15 @@ def means(scores: "Sequence[Score]") -> RenderableType:
 
 
 def baselines(scores: "Sequence[Score]") -> RenderableType:
-    """The skill over every baseline."""
-    names = max((list(score.baselines) for score in scores), key=len)
+    """The RMSE of every baseline."""
+    names = baseline_names(scores)
     table = new_table("variable, units", "horizon>", *(f"{name.replace('_', chr(10))}>" for name in names))
     for rows in by_variable(scores):
-        for row in rows:
-            found = (row.baselines[name].skill if name in row.baselines else None for name in names)
-            add_row(table, label(row), str(row.horizon), *(skill(value) for value in found))
+        columns = [aligned([row.baselines[name].rmse for row in rows if name in row.baselines]) for name in names]
+        for k, row in enumerate(rows):
+            add_row(table, label(row), str(row.horizon), *(column[k] if column else ABSENT for column in columns))
         table.add_section()
-    return titled("Skill over each baseline", table)
+    return titled("RMSE of each baseline", table)
 
 
 def reliability(scores: "Sequence[Score]") -> RenderableType:

@@ -1,5 +1,6 @@
 """What `stq predict` says."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -23,7 +24,15 @@ def prediction_summary(result: "PredictResult") -> Group:
         ("steps ahead", ", ".join(map(str, result.horizons))),
         ("field", f"{rows} x {columns}" + ("" if result.tile is None else f", in tiles of {result.tile[0]} cells")),
     ]
+    if result.seams is not None:
+        figures.append(("seams", seams_in_words(result.seams)))
     if result.levels:
         kind = "calibrated" if result.calibrated else "as the network gives them, not calibrated"
         figures.append(("quantiles", f"{', '.join(f'{level:g}' for level in result.levels)}, {kind}"))
     return Group(pairs(figures), *(Text(f"note: {note}") for note in result.notes))
+
+
+def seams_in_words(seams: Mapping[str, float | None]) -> str:
+    """How forecasts go from tile to tile, by variable."""
+    ratios = ", ".join(f"{name} {'unknown' if ratio is None else f'{ratio:.3f}'}" for name, ratio in seams.items())
+    return f"{ratios}: steps from tile to tile over those beside them; 1 shows none"

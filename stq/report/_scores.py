@@ -8,13 +8,23 @@ from rich.text import Text
 
 from stq.report._further_scores import further_tables
 from stq.report._numbers import aligned, count, percent, share
-from stq.report._score_rows import by_variable, label, skill
+from stq.report._score_rows import baseline_names, by_variable, label, skill
 from stq.report._strata_table import strata_tables
 from stq.report._table import add_row, new_table, titled
 
 if TYPE_CHECKING:
     from stq.app import EvaluateResult
     from stq.metrics import Interval, Score
+
+
+SHORT = {
+    "persistence": "persist.",
+    "climatology": "climat.",
+    "damped_persistence": "damped\npersist.",
+    "seasonal_naive": "seasonal\nnaive",
+    "linear": "linear\nregr.",
+}
+"""Names of baselines that leave room for all of them on 80 columns."""
 
 
 def score_tables(result: "EvaluateResult", *, every: bool = False, strata: bool = False) -> Group:
@@ -36,24 +46,16 @@ def score_tables(result: "EvaluateResult", *, every: bool = False, strata: bool 
 
 
 def errors(result: "EvaluateResult") -> RenderableType:
-    """RMSE of the forecast and of its baselines, and the skill over each."""
-    table = new_table(
-        "variable, units",
-        "horizon>",
-        "RMSE>",
-        "RMSE\npersist.>",
-        "RMSE\nclimat.>",
-        "skill over\npersist.>",
-        "skill over\nclimat.>",
-    )
+    """RMSE of the forecast, and its skill over each baseline: the hardest to beat counts, so none is left out."""
+    names = baseline_names(result.scores)
+    table = new_table("variable, units", "horizon>", "RMSE>", *(f"{SHORT.get(name, name)}>" for name in names))
     for rows in by_variable(result.scores):
-        texts = aligned([value for r in rows for value in (r.rmse, r.rmse_persistence, r.rmse_climatology)])
-        for row, rmse, persistence, climatology in zip(rows, texts[::3], texts[1::3], texts[2::3], strict=True):
-            skills = skill(row.skill_persistence), skill(row.skill_climatology)
-            add_row(table, label(row), str(row.horizon), rmse, persistence, climatology, *skills)
+        for row, rmse in zip(rows, aligned([r.rmse for r in rows]), strict=True):
+            skills = (skill(row.baselines[name].skill if name in row.baselines else None) for name in names)
+            add_row(table, label(row), str(row.horizon), rmse, *skills)
         table.add_section()
     windows = "1 window" if result.samples == 1 else f"{result.samples} windows"
-    return titled(f"Central forecast on {result.split}, {windows}, against persistence and climatology", table)
+    return titled(f"Central forecast on {result.split}, {windows}: RMSE, and skill over each baseline", table)
 
 
 def bands(result: "EvaluateResult") -> RenderableType:

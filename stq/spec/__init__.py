@@ -7,7 +7,8 @@ What only plugins, data or the model's groups can decide is checked by others, w
 Nothing here imports torch or numpy, so that a wrong spec is answered at once.
 """
 
-from stq.spec._data_spec import CoarsenSpec, DataSpec, DimsSpec, PatchSpec, RareSpec, StaticSpec, TimeStepSpec
+from stq.spec._data_files import DimsSpec, StaticSpec
+from stq.spec._data_spec import CoarsenSpec, DataSpec
 from stq.spec._derived_spec import DerivedSpec, MaskSpec
 from stq.spec._dump import dump_spec
 from stq.spec._evaluation_spec import BootstrapSpec, EvaluationSpec, MetricSpec
@@ -17,6 +18,7 @@ from stq.spec._logger_spec import LoggerSpec
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
+from stq.spec._patch_spec import PatchSpec, RareSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
 from stq.spec._search import Dimension, parse_dimension
@@ -25,7 +27,7 @@ from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import BlocksSpec, SplitSpec
 from stq.spec._strategy_spec import DdpSpec
 from stq.spec._template import commented_spec
-from stq.spec._time_spec import TimeSpec
+from stq.spec._time_spec import TimeSpec, TimeStepSpec
 from stq.spec._trainer_spec import TrainerSpec
 
 __all__ = [

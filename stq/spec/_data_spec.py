@@ -1,49 +1,19 @@
 """What is forecast from what, and how the series is read."""
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from stq.errors import did_you_mean, nearest
+from stq.errors import nearest
+from stq.spec._data_files import DimsSpec, Sources, StaticSpec
 from stq.spec._derived_spec import DerivedSpec, MaskSpec, in_order
 from stq.spec._frozen_dict import FrozenDict
+from stq.spec._memory_size import MemorySize, bytes_of
+from stq.spec._patch_spec import PatchSpec
 from stq.spec._section import Mistake, Section, Surroundings, found, refuse
 from stq.spec._split_spec import SplitSpec
-from stq.spec._time_spec import TimeSpec
-from stq.spec._types import (
-    Count,
-    File,
-    Finite,
-    ListOf,
-    MappingOf,
-    OneOf,
-    SetOf,
-    Share,
-    Text,
-    WholeNumber,
-    absolute,
-    ascending,
-    expect,
-)
-
-STEP = r"^0*[1-9][0-9]*\s*(min|h|D|d|month|year)s?$"
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_UNITS |= {f"{unit}i": 2 ** (10 * power) for power, unit in enumerate("kMGT", 1)}
-
-
-class StaticSpec(Section):
-    """A map that does not change in time. Just a name in the spec means a variable of the data itself."""
-
-    variable: Text
-    """Name of the variable."""
-    file: File | None = None
-    """File that holds it, on the data's grid; default null, the data itself."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: object) -> object:
-        return {"variable": value} if isinstance(value, str) else value
+from stq.spec._time_spec import TimeSpec, TimeStepSpec
+from stq.spec._types import Count, ListOf, MappingOf, OneOf, SetOf, Text, WholeNumber, ascending
 
 
 class CoarsenSpec(Section):
@@ -53,93 +23,6 @@ class CoarsenSpec(Section):
     """Rows in a block; default 1."""
     x: Count = 1
     """Columns in a block; default 1."""
-
-
-class RareSpec(Section):
-    """Rare events that training should see more often than they happen."""
-
-    variable: Text
-    """The target that the event is of. Required."""
-    above: Finite
-    """The event is a value above this, in units, among a patch's targets. Required."""
-    times: Count = 5
-    """How many times such a patch is drawn in an epoch; default 5."""
-
-
-class PatchSpec(Section):
-    """Cutting of fields that are larger than memory or model into squares."""
-
-    size: Count = 64
-    """Side of a square in cells; default 64."""
-    overlap: WholeNumber = 16
-    """Cells that neighbouring squares share; below the size; default 16."""
-    min_valid: Share = 0.0
-    """Least share of a patch's targets that must be known for training; default 0, one value is enough."""
-    rare: RareSpec | None = None
-    """Events that are drawn more often, {variable, above, times}; default null, none."""
-
-    @field_validator("overlap")
-    @classmethod
-    def _below_size(cls, overlap: int, around: Surroundings) -> int:
-        size = around.data.get("size")
-        if size is not None and overlap >= size:
-            refuse(Mistake(f"expected an overlap below the size of {size}, found {overlap}"))
-        return overlap
-
-
-class TimeStepSpec(Section):
-    """An even time axis for dates that leave steps out. Just a step in the spec means the default tolerance."""
-
-    every: Annotated[Text, Field(pattern=STEP), expect("a step such as 1D, 6h, 15min or 1month")]
-    """The step: a number and min, h, D, month or year. Required."""
-    tolerance: Annotated[float, Field(ge=0, lt=0.5), expect("a number of at least 0 and below 0.5")] = 0.1
-    """Share of a step by which a date may miss its place; default 0.1."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: object) -> object:
-        return {"every": value} if isinstance(value, str) else value
-
-
-class DimsSpec(Section):
-    """Names of the axes, where the file doesn't say which is which."""
-
-    time: Text | None = None
-    """Name of the time axis; default null, found from the file."""
-    y: Text | None = None
-    """Name of the axis of rows (latitude, northing); default null, found from the file."""
-    x: Text | None = None
-    """Name of the axis of columns (longitude, easting); default null, found from the file."""
-
-
-def _bytes(value: object) -> object:
-    """A size such as 4GB, or one of the three words."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]i?)?B", value) if isinstance(value, str) else None
-    if match is None and value not in ("auto", "lazy", "all"):
-        hint = did_you_mean(value, ("auto", "lazy", "all")) if isinstance(value, str) else ""
-        raise Mistake(f"expected auto, lazy, all or a size such as 4GB, found {found(value)}", hint=hint).as_error()
-    return value
-
-
-def _as_tuple_of_sources(value: object) -> object:
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, list | tuple):
-        raise Mistake(
-            f"expected a path, a pattern such as data/*.nc, or a list of them, found {found(value)}"
-        ).as_error()
-    return tuple(value)
-
-
-def _absolute_source(value: object, around: Surroundings) -> object:
-    return absolute(value, around) if isinstance(value, str) and value else value
-
-
-Sources = Annotated[
-    tuple[Annotated[Text, BeforeValidator(_absolute_source), expect("a path or a pattern such as data/*.nc")], ...],
-    Field(min_length=1),
-    BeforeValidator(_as_tuple_of_sources),
-]
 
 
 class DataSpec(Section):
@@ -195,7 +78,7 @@ class DataSpec(Section):
     """An even step such as 1D or {every, tolerance}, at which frames may be missing; default null, as in the files."""
     irregular: Annotated[Literal["refuse", "index"], OneOf()] = "refuse"
     """index: windows count frames whatever the time between them, which becomes a further input; default refuse."""
-    memory: Annotated[str, BeforeValidator(_bytes)] = "auto"
+    memory: MemorySize = "auto"
     """all: take the series into memory; lazy: read each window from the files; a size such as 4GB: in memory up to
     there; auto: up to 1GiB. Default auto."""
     area_weights: Annotated[Literal["none", "cosine"], OneOf()] = "none"
@@ -207,8 +90,7 @@ class DataSpec(Section):
 
     def memory_bytes(self) -> str | int:
         """`memory` as one of its words, or in bytes."""
-        match = re.fullmatch(r"([\d.]+)\s*([kMGT]i?)?B", self.memory)
-        return self.memory if match is None else int(float(match[1]) * _UNITS[match[2] or ""])
+        return bytes_of(self.memory)
 
     @field_validator("future")
     @classmethod

@@ -71,7 +71,7 @@ class EvaluationSpec(Section):
     periods: Annotated[Literal["month", "season", None], OneOf()] = None
     """Whether to score months or seasons (DJF, MAM, JJA, SON) of the targets' times apart as well; default null, no."""
     bootstrap: BootstrapSpec = BootstrapSpec()
-    """How the intervals of the scores are drawn, {repetitions, block}."""
+    """How the intervals of the scores are drawn, {repetitions, block}; default 1000 times, block null."""
     metrics: ListOf[MetricSpec] = ()
     """Metrics of plugins, each a name or {metric, name, and the plugin's options}; default none."""
 

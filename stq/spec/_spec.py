@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from stq.errors import nearest
-from stq.spec._data_spec import DataSpec, StaticSpec
+from stq.spec._data_files import StaticSpec
+from stq.spec._data_spec import DataSpec
 from stq.spec._evaluation_spec import EvaluationSpec
 from stq.spec._frozen_dict import FrozenDict
 from stq.spec._loss_spec import LossSpec

@@ -1,14 +1,15 @@
-"""Dates of files that have none."""
+"""Dates of files that have none, and an even step for dates that leave steps out."""
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from stq.spec._dates import Moment, first_moment, is_step
 from stq.spec._section import Mistake, Section, refuse
 from stq.spec._split_spec import Date
 from stq.spec._types import File, OneOf, Text, expect
 
+STEP = r"^0*[1-9][0-9]*\s*(min|h|D|d|month|year)s?$"
 Calendar = Literal["standard", "proleptic_gregorian", "noleap", "365_day", "all_leap", "366_day", "360_day", "julian"]
 
 
@@ -43,3 +44,17 @@ class TimeSpec(Section):
     def first(self) -> Moment:
         """Year, month, day, hour, minute and second of the start, where there is one."""
         return first_moment(self.start or "0001")
+
+
+class TimeStepSpec(Section):
+    """An even time axis for dates that leave steps out. Just a step in the spec means the default tolerance."""
+
+    every: Annotated[Text, Field(pattern=STEP), expect("a step such as 1D, 6h, 15min or 1month")]
+    """The step: a number and min, h, D, month or year. Required."""
+    tolerance: Annotated[float, Field(ge=0, lt=0.5), expect("a number of at least 0 and below 0.5")] = 0.1
+    """Share of a step by which a date may miss its place; default 0.1."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        return {"every": value} if isinstance(value, str) else value

@@ -20,6 +20,7 @@ from stq.training._means import Means
 from stq.training._nonfinite import gradient_refusal, nonfinite, refusal
 from stq.training._optimiser import build_optimiser
 from stq.training._schedule import build_schedule, monitored
+from stq.training._short_window import share_of_window
 from stq.training._validation import Validation
 
 TOTAL = "val_total"
@@ -106,17 +107,8 @@ class ForecastModule(RoutedBackward, LightningModule):
             if broken := nonfinite({name: losses[name] for name in self.router.plan.moving}):
                 raise NonFiniteError(refusal(self.global_step, broken, batch.time.tolist()))
             self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
-        share = self.share_of_window(batch_idx)
+        share = share_of_window(self.trainer, batch_idx)
         return total if share == 1 else total / share
-
-    def share_of_window(self, batch_idx: int) -> float:
-        """Of the batches that Lightning divides the gradients of one optimiser step by, the share that there is.
-
-        The last window of an epoch may be short, and Lightning divides it by the full number
-        (Lightning-AI/pytorch-lightning#19987).
-        """
-        full, batches = self.trainer.accumulate_grad_batches, int(self.trainer.num_training_batches)
-        return min(full, batches - batch_idx // full * full) / full
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a validation batch to the means of the epoch."""

@@ -12,16 +12,24 @@ from stq.training._shards import EpochOrder, TrainingBatches, TurnsOfBatches, Wi
 class Loaders(LightningDataModule):
     """Training windows in seeded order, validation windows in theirs; shared among the processes of the trainer.
 
-    `batch_size` is that of one process. The last training batch may be short; nothing is dropped.
+    The batch sizes are those of one process. The last training batch may be short; nothing is dropped.
     """
 
     def __init__(
-        self, train: Dataset[Batch], validation: Dataset[Batch], *, batch_size: int, workers: int, seed: int
+        self,
+        train: Dataset[Batch],
+        validation: Dataset[Batch],
+        *,
+        batch_size: int,
+        validation_batch_size: int,
+        workers: int,
+        seed: int,
     ) -> None:
         super().__init__()
         self.train = train
         self.validation = validation
         self.batch_size = batch_size
+        self.validation_batch_size = validation_batch_size
         self.workers = workers
         self.order = EpochOrder(sized(train), seed)
 
@@ -33,7 +41,7 @@ class Loaders(LightningDataModule):
     def val_dataloader(self) -> DataLoader[Batch]:
         """Every so many-th of the batches in the order of time."""
         rank, size = self._place()
-        batches = TurnsOfBatches(len(sized(self.validation)), self.batch_size, rank, size, level=True)
+        batches = TurnsOfBatches(len(sized(self.validation)), self.validation_batch_size, rank, size, level=True)
         return self._loader(self.validation, batches)
 
     def state_dict(self) -> dict[str, Any]:

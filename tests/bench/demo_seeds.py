@@ -22,7 +22,7 @@ from stq.spec import load_spec
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "examples" / "nasa.yaml"
-FIGURES = ("skill_persistence", "skill_climatology", "coverage_raw", "coverage", "crossing_rate")
+FIGURES = ("skill_persistence", "skill_climatology", "skill_linear", "coverage_raw", "coverage", "crossing_rate")
 
 
 def main() -> int:
@@ -61,10 +61,15 @@ def show(name: str, seeds: list[int], rows: list[tuple[Score, ...]]) -> None:
     for row in rows:
         cells = []
         for figure in FIGURES:
-            values = [getattr(score, figure) for score in row]
+            values = [figure_of(score, figure) for score in row]
             cells.append(f"{statistics.median(values):.2f} ({', '.join(f'{value:.2f}' for value in values)})")
         table.add_row(row[0].variable, str(row[0].horizon), *cells)
     Console(width=160).print(table)
+
+
+def figure_of(score: Score, figure: str) -> float:
+    """A score, or the skill over the pooled linear regression."""
+    return score.baselines["linear"].skill if figure == "skill_linear" else getattr(score, figure)
 
 
 def judge(row: tuple[Score, ...], skill: float, expected: tuple[float, float], *, each: bool) -> list[str]:

@@ -81,7 +81,12 @@ def paired(hidden: str, clock: Clock, accelerator: str, precision: str, blocks: 
     spec, module = loaded.spec, experiment.module
     windows = Repeated(experiment.data.splits["train"], steps * spec.data.batch_size)
     loaders = Loaders(
-        windows, experiment.data.splits["val"], batch_size=spec.data.batch_size, workers=0, seed=spec.seed
+        windows,
+        experiment.data.splits["val"],
+        batch_size=spec.data.batch_size,
+        validation_batch_size=spec.data.batch_size,
+        workers=0,
+        seed=spec.seed,
     )
     bare = bare_loop(
         module, DataLoader(windows, batch_size=spec.data.batch_size, shuffle=True), clock.device, precision

@@ -8,15 +8,14 @@ forecast is made from a NetCDF file of the last frames, by a process of its own.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from measured_process import measured
 
 STEPS, LATEST = 20, 6
 SPEC = """
@@ -28,7 +27,7 @@ data:
   history: 4
   horizons: [1, 2, 3, 4]
   memory: lazy
-  patch: {{size: 256, overlap: 64}}
+  patch: {{size: {patch}, overlap: {overlap}}}
   split: {{train: 0.4, val: 0.2, calibration: 0.2, test: 0.2}}
 model: {{hidden: [12], heads: {{hidden: 8}}}}
 quantiles: {{levels: [0.025, 0.5, 0.975]}}
@@ -56,57 +55,59 @@ def write_field(path: Path, side: int, first: int, count: int) -> None:
             wave[step] = 10 + 3 * np.sin(x + y + (first + step) / 3)
 
 
-def prepare(folder: Path, side: int) -> None:
+def spec_of(source: Path, patch: int) -> str:
+    """Patches that share a quarter of their side."""
+    return SPEC.format(source=source, patch=patch, overlap=patch // 4)
+
+
+def prepare(folder: Path, side: int, patch: int) -> None:
     """The run, and the statistics of the whole field in it."""
     from stq.app import train
     from stq.app._data import request_of
     from stq.data import build_data
     from stq.spec import parse_spec
 
-    write_field(folder / "corner.nc", 256, 0, STEPS)
+    write_field(folder / "corner.nc", patch, 0, STEPS)
     write_field(folder / "whole.nc", side, 0, STEPS)
     write_field(folder / "latest.nc", side, STEPS - LATEST, LATEST)
-    train(parse_spec(SPEC.format(source=folder / "corner.nc")), run_dir=folder / "run")
-    request = request_of(parse_spec(SPEC.format(source=folder / "whole.nc")).spec.data)
+    train(parse_spec(spec_of(folder / "corner.nc", patch)), run_dir=folder / "run")
+    request = request_of(parse_spec(spec_of(folder / "whole.nc", patch)).spec.data)
     build_data(request).normaliser.save(folder / "run" / "statistics.npz")
 
 
-def bench(folder: Path, side: int, ending: str) -> dict[str, object]:
-    """Run the command, and ask the system for the peak of that one process."""
-    subprocess.run([sys.executable, __file__, "--prepare", str(folder), "--side", str(side)], check=True)
+def bench(folder: Path, side: int, patch: int, ending: str) -> dict[str, object]:
+    """Run the command in a process of its own, so that its peak is its own."""
+    sizes = ["--side", str(side), "--patch", str(patch)]
+    subprocess.run([sys.executable, __file__, "--prepare", str(folder), *sizes], check=True)
     out = folder / f"out{ending}"
-    command = [sys.executable, "-m", "stq", "predict", str(folder / "run"), str(folder / "latest.nc"), "-o", str(out)]
-    began = time.perf_counter()
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    took = time.perf_counter() - began
-    if status:
-        raise SystemExit(f"stq predict failed with {os.waitstatus_to_exitcode(status)}")
-    peak = usage.ru_maxrss / 1024**2
+    took = measured(
+        [sys.executable, "-m", "stq", "predict", str(folder / "run"), str(folder / "latest.nc"), "-o", str(out)]
+    )
     if ending != ".tif":
         with xr.open_dataset(out, engine="zarr" if ending == ".zarr" else None) as found:
             assert found.wave.shape == (1, 4, side, side)
             corner = found.wave_quantile[0, 3, :, -1, -1].values
             assert (np.diff(corner) >= 0).all()
     print(
-        f"stq predict, {side} x {side} cells, 4 horizons, 3 levels, {ending}: {took:.0f} s, "
-        f"peak resident memory {peak:.2f} GiB"
+        f"stq predict, {side} x {side} cells, 4 horizons, 3 levels, {ending}: {took.seconds:.0f} s, "
+        f"peak resident memory {took.peak_gib:.2f} GiB"
     )
-    return {"side": side, "format": ending, "seconds": took, "peak_gib": peak}
+    return {"side": side, "format": ending, **vars(took)}
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=4000, help="rows and columns")
+    parser.add_argument("--patch", type=int, default=256, help="side of the patches, and so of the tiles")
     parser.add_argument("--format", default=".nc", choices=[".nc", ".zarr", ".tif"])
     parser.add_argument("--folder", type=Path, help="where to write; default a temporary folder")
     parser.add_argument("--prepare", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.prepare:
-        prepare(arguments.prepare, arguments.side)
+    wanted = parser.parse_args(arguments)
+    if wanted.prepare:
+        prepare(wanted.prepare, wanted.side, wanted.patch)
         return
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
-        print(json.dumps(bench(Path(name), arguments.side, arguments.format)))
+    with tempfile.TemporaryDirectory(dir=wanted.folder) as name:
+        print(json.dumps(bench(Path(name), wanted.side, wanted.patch, wanted.format)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import yaml
 from support.command_line import document, stq
 from support.grids import NASA, monthly, seasonal, write_grid
 
-from stq.data import _inspect
+from stq.data import _variable_summary
 from stq.spec import load_spec
 
 
@@ -45,8 +45,8 @@ def test_the_fragment_parses_and_names_every_usable_variable_once(grid: Path) ->
 
 @pytest.mark.parametrize(("at_once", "in_all"), [(7, 60), (40, 200), (20, 10**6)])
 def test_of_a_large_variable_a_bounded_sample_is_looked_at(grid: Path, monkeypatch, at_once: int, in_all: int) -> None:
-    monkeypatch.setattr(_inspect, "_READ_AT_ONCE", at_once)
-    monkeypatch.setattr(_inspect, "_READ_IN_ALL", in_all)
+    monkeypatch.setattr(_variable_summary, "_READ_AT_ONCE", at_once)
+    monkeypatch.setattr(_variable_summary, "_READ_IN_ALL", in_all)
     said = document(stq("data", "inspect", grid, "--json"))
     air = next(each for each in said["variables"] if each["name"] == "air")
     assert 0 < air["seen"] <= min(in_all, 960)

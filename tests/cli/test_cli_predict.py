@@ -1,5 +1,6 @@
 """`stq predict` on the command line: what it prints, and its exit codes."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from support.command_line import Trained, document, stq
 
 def test_it_says_what_it_wrote_and_where(trained: Trained) -> None:
     said = document(stq("predict", trained.run, "-o", "out.nc", "--json"))
-    assert {key: said[key] for key in ("run", "path", "variables", "horizons", "levels", "calibrated", "tile")} == {
+    assert {
+        key: said[key] for key in ("run", "path", "variables", "horizons", "levels", "calibrated", "tile", "seams")
+    } == {
         "run": str(trained.run),
         "path": "out.nc",
         "variables": ["air", "sea"],
@@ -18,6 +21,7 @@ def test_it_says_what_it_wrote_and_where(trained: Trained) -> None:
         "levels": [0.05, 0.25, 0.75, 0.95],
         "calibrated": True,
         "tile": None,
+        "seams": None,
     }
     assert (said["init_times"], said["size"], said["bytes"]) == (
         ["1999-12-01"],
@@ -32,6 +36,7 @@ def test_it_says_what_it_wrote_and_where(trained: Trained) -> None:
     assert "wrote        b.nc" in shown.stdout
     assert "from         1999-06-01" in shown.stdout
     assert "4 x 5, in tiles of 3 cells" in shown.stdout
+    assert re.search(r"seams +air \d\.\d+, sea \d\.\d+: steps from tile to tile", " ".join(shown.stdout.split(" ")))
 
 
 @pytest.mark.parametrize(

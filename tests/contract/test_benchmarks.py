@@ -40,3 +40,27 @@ def test_the_benchmark_of_scoring_counts_pixels_and_memory(tmp_path: Path) -> No
     found = json.loads(out.read_text())
     assert found["pixels"] >= 2e4
     assert 0 < found["peak_gb"] < 1.5
+
+
+def test_the_benchmark_of_a_large_forecast_tells_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    main = runpy.run_path(str(BENCH / "predict_memory.py"))["main"]
+    main(["--side", "40", "--patch", "16", "--folder", str(tmp_path)])
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (found["side"], found["format"]) == (40, ".nc")
+    assert 0.1 < found["peak_gib"] < 3
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_benchmark_of_reading_trains_from_zarr_and_compares_with_netcdf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    script = runpy.run_path(str(BENCH / "data_reading.py"))
+    script["main"](["--read", "1", "--train", "0.005", "--side", "160", "--steps", "1", "--folder", str(tmp_path)])
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["training"]["gigabytes"] > 0.005
+    assert 0.1 < found["training"]["peak_gib"] < 2.5
+    assert found["reading"]["times_faster"][script["ARCHIVE"]] > found["reading"]["times_faster"][script["PACKED"]]

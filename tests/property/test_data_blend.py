@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stq.data._blend import blend, margin_of, reaches
+from stq.data._seams import Seams
 from stq.errors import UsageError
 
 
@@ -71,3 +72,33 @@ def test_the_field_in_tiles_is_the_field_in_one_piece(rows: int, columns: int, r
 def test_tiles_that_do_not_advance_are_refused() -> None:
     with pytest.raises(UsageError, match="tiles of 8 cells can't share 8"):
         reaches(20, 8, 8)
+
+
+@settings(max_examples=30)
+@given(st.integers(9, 60), st.integers(9, 60), st.integers(4, 20), st.integers(0, 4), st.integers(0, 5))
+def test_seams_are_found_in_bands_as_in_one_piece_and_a_field_without_any_has_1(
+    rows: int, columns: int, side: int, overlap: int, jump: int
+) -> None:
+    """Tiles that each stand `jump` higher than the one before, on a slope of a step of 1 in each direction."""
+    overlap = min(overlap, side - 1)
+    tiles = [reaches(length, side, overlap) for length in (rows, columns)]
+
+    def tile(y: slice, x: slice) -> np.ndarray:
+        here = [next(i for i, r in enumerate(t) if r.start == s.start) for t, s in zip(tiles, (y, x), strict=True)]
+        slope = np.add.outer(np.arange(y.start, y.stop), np.arange(x.start, x.stop))
+        return np.float32(slope + jump * sum(here))[None]
+
+    banded, whole = Seams((rows, columns), side, overlap, ("air",)), Seams((rows, columns), side, overlap, ("air",))
+    pieces = list(blend((rows, columns), side, overlap, 1, tile))
+    for band, field in pieces:
+        banded.add(0, band, field)
+    field = np.concatenate([field for _, field in pieces], axis=1)
+    field[:, 0, 0] = np.nan
+    whole.add(0, slice(0, rows), field)
+    found, in_one = banded.ratios()["air"], whole.ratios()["air"]
+    assert (found is None) == (in_one is None)
+    if found is None or in_one is None:
+        assert max(rows, columns) <= side or side < 2 * (overlap + 1)
+    else:
+        assert in_one == pytest.approx(found, rel=0.2)
+        assert found > 1 + 0.1 * jump if jump else found == pytest.approx(1, abs=1e-5)

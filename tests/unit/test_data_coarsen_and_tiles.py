@@ -51,8 +51,10 @@ def test_a_block_is_known_where_at_least_half_of_its_cells_are() -> None:
 def test_a_block_across_the_date_line_lies_at_the_date_line(tmp_path: Path) -> None:
     longitude = np.array([177.0, 179.0, -179.0, -177.0, -175.0])
     path = write_grid(tmp_path / "a.nc", {"air": seasonal()}, longitude=longitude)
-    location = build_data(request_for(path, coarsen=(1, 5))).splits["test"][0].location
-    np.testing.assert_allclose(location[1] % 360, 181)
+    data = build_data(request_for(path, coarsen=(1, 5)))
+    np.testing.assert_allclose(data.splits["test"][0].location[1] % 360, 181)
+    assert data.grid.x is not None
+    assert data.grid.x % 360 == pytest.approx([181])  # forecasts are written with it
 
 
 def test_a_block_or_a_patch_larger_than_the_field_is_refused(tmp_path: Path) -> None:

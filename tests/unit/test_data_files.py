@@ -10,7 +10,7 @@ import torch
 import xarray as xr
 from support.grids import monthly, request_for, seasonal, write_grid
 
-from stq.data import DataRequest, build_data, read_series
+from stq.data import DataRequest, RegularTime, build_data, read_series
 from stq.errors import DataError
 
 
@@ -223,7 +223,16 @@ def test_time_units_that_can_not_be_decoded_are_quoted(tmp_path: Path) -> None:
     path = write_grid(tmp_path / "a.nc", {"air": seasonal()}, times=np.arange(60))
     with netCDF4.Dataset(path, "a") as file:
         file["time"].units = "months since 1995-01-01"
-    refused(request_for(path), "a.nc: its CF conventions can't be decoded", "months since 1995-01-01")
+    refused(request_for(path), "holds no dates (its units 'months since 1995-01-01' can't be decoded)", "or data.time")
+    dated = request_for(path, time=RegularTime((1995, 1, 1, 0, 0, 0), "1 month"))
+    assert build_data(dated).times == build_data(request_for(write_grid(tmp_path / "b.nc", {"air": seasonal()}))).times
+
+
+def test_dates_that_nobody_asks_for_may_be_broken(tmp_path: Path) -> None:
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal()})
+    with netCDF4.Dataset(path, "a") as file:
+        file.createVariable("made", "f8", ()).units = "fortnights since the flood"
+    assert build_data(request_for(path)).times[0] == "1995-01-01"
 
 
 def test_missing_dates_are_refused(tmp_path: Path) -> None:
@@ -245,3 +254,40 @@ def test_a_dataset_survives_the_way_to_a_worker(path: Path) -> None:
     dataset = build_data(request_for(path)).splits["val"]
     again = pickle.loads(pickle.dumps(dataset))
     assert all(torch.equal(here, there) for here, there in zip(dataset[0], again[0], strict=True))
+
+
+@pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day"])
+@pytest.mark.parametrize(("dtype", "begin"), [("float32", 0), ("float64", 36500)])
+def test_dates_in_fractions_of_a_day_stand_on_the_hour(calendar: str, dtype: str, begin: int, tmp_path: Path) -> None:
+    """A moment early is another hour, day, month and split than the file means."""
+    whole = begin + np.arange(1000) / 24
+    units = "days since 1999-12-20"
+    path = tmp_path / "a.nc"
+    time = xr.Variable("time", whole.astype(dtype), {"units": units, "calendar": calendar})
+    xr.Dataset({"air": (("time", "y", "x"), seasonal(1000, 2, 2))}, {"time": time}).to_netcdf(path, engine="netcdf4")
+    times = read_series(request_for(path)).times
+    assert not times.parts[:, 4:].any()
+    assert (times.parts[:, 3] == np.arange(1000) % 24).all()
+    assert (np.diff(times.parts[:, 2])[23::24] != 0).all()
+
+
+def test_dates_that_fall_on_no_clock_stay(tmp_path: Path) -> None:
+    tenths = np.datetime64("2000-01-01T00:00:00", "us") + np.arange(60) * np.timedelta64(100, "ms")
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal()}, times=tenths)
+    np.testing.assert_array_equal(read_series(request_for(path)).dates.values, tenths)
+
+
+def test_two_marks_of_what_is_missing_both_count_and_unsigned_numbers_stay_so(tmp_path: Path) -> None:
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal()})
+    with netCDF4.Dataset(path, "a") as file:
+        packed = file.createVariable("packed", "i2", ("time", "lat", "lon"), fill_value=-1)
+        packed.setncatts({"missing_value": np.int16(-2), "scale_factor": 0.5, "add_offset": 100.0})
+        unsigned = file.createVariable("unsigned", "i1", ("time", "lat", "lon"), fill_value=-1)
+        unsigned.setncatts({"_Unsigned": "true"})
+        for variable in (packed, unsigned):
+            variable.set_auto_maskandscale(False)
+            variable[:] = np.full((60, 4, 5), -56)
+            variable[:, 0, 0] = -1
+        packed[:, 0, 1] = -2
+    found = read_series(request_for(path, targets=("packed", "unsigned"))).values[7, :, 0, :3]
+    np.testing.assert_array_equal(found, [[np.nan, np.nan, 72.0], [np.nan, 200.0, 200.0]])

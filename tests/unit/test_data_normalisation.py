@@ -91,6 +91,15 @@ def test_a_target_that_never_changes_has_deviation_one_a_range_and_a_note(tmp_pa
     assert any("air does not vary" in note for note in data.notes)
 
 
+@pytest.mark.parametrize("normalise", ["anomaly", "standard", "none"])
+def test_a_target_that_is_one_number_is_refused(tmp_path: Path, normalise: str) -> None:
+    field = np.full((60, 4, 5), 5.1, dtype=np.float32)
+    field[3, 1, 2] = np.nan
+    path = write_grid(tmp_path / "a.nc", {"air": field})
+    with pytest.raises(DataError, match=r"target 'air' is 5.1 in every cell and step .* nothing to forecast"):
+        build_data(request_for(path, normalise=normalise))
+
+
 def test_a_variable_without_a_valid_training_value_is_refused_by_name(tmp_path: Path) -> None:
     cloud = seasonal(60)
     cloud[:48] = np.nan

@@ -39,6 +39,13 @@ def test_patches_need_the_least_share_of_known_targets_window_by_window(tmp_path
         build_data(request_for(other, split=SPLIT, patch=(4, 0), min_valid=0.99))
 
 
+def test_whole_fields_go_through_the_network_in_no_more_memory_than_patches(tmp_path: Path) -> None:
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal(60, 4, 8)})
+    patches = build_data(request_for(path, split=SPLIT, patch=(4, 0)))
+    assert [patches.whole_fields(batch) for batch in (1, 2, 7, 8)] == [1, 1, 3, 4]
+    assert build_data(request_for(path, split=SPLIT)).whole_fields(8) == 8
+
+
 def test_rare_events_are_drawn_more_often_and_the_share_is_told(tmp_path: Path) -> None:
     field = seasonal(60, 4, 8)
     field[30, 1, 6] = 400.0

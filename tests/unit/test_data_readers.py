@@ -15,7 +15,17 @@ from support.grids import monthly, request_for, seasonal, write_grid
 from support.rasters import write_tif
 from xarray.backends.netCDF4_ import NETCDF4_PYTHON_LOCK
 
-from stq.data import RegularTime, Series, StaticMap, ZarrReader, build_data, list_sources, open_source, read_series
+from stq.data import (
+    RegularTime,
+    Series,
+    StaticMap,
+    ZarrReader,
+    _read_numpy,
+    build_data,
+    list_sources,
+    open_source,
+    read_series,
+)
 from stq.errors import DataError
 
 FIELD = seasonal(36)
@@ -165,6 +175,19 @@ def test_bands_are_variables_by_description_or_number_and_units_are_theirs(tmp_p
     assert not series.grid.geographic
 
 
+def test_every_band_has_a_scale_and_an_offset_of_its_own(tmp_path: Path) -> None:
+    numbers = np.full((4, 5), 100, dtype=np.int16)
+    numbers[0, 0] = -1
+    for month in range(1, 13):
+        with rasterio.open(
+            write_tif(tmp_path / f"a_2000-{month:02d}.tif", numbers, 2 * numbers, names=("air", "sea"), nodata=-1), "r+"
+        ) as file:
+            file.scales, file.offsets = (0.1, 0.01), (1.0, -5.0)
+    found = read_series(request_for(tmp_path / "*.tif", targets=("air", "sea"))).values
+    np.testing.assert_allclose(found[:, :, 1, 1], [[11.0, -3.0]] * 12, rtol=1e-6)
+    assert np.isnan(found[:, 0, 0, 0]).all()
+
+
 def test_a_geotiff_is_a_static_map_and_a_band_of_many_files_is_not(tmp_path: Path) -> None:
     cover = write_tif(tmp_path / "cover.tif", np.arange(20, dtype=np.float32).reshape(4, 5))
     path = write_grid(tmp_path / "a.nc", {"air": seasonal()})
@@ -239,3 +262,21 @@ def test_a_forgotten_file_that_the_garbage_collector_finds_never_waits_for_its_o
     del forgotten
     with NETCDF4_PYTHON_LOCK:
         gc.collect()
+
+
+def test_a_large_array_of_an_archive_is_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_read_numpy, "_READ_WHOLE_BYTES", 100)
+    arrays = {"air": np.asfortranarray(FIELD), "sea": FIELD * 2, "lat": NORTH}
+    np.savez(tmp_path / "a.npz", **arrays)
+    np.savez_compressed(tmp_path / "b.npz", **arrays)
+    for name, mapped in (("a.npz", True), ("b.npz", False)):
+        (file,) = list_sources((str(tmp_path / name),))
+        with file.reader.open(file.address) as dataset:
+            assert isinstance(dataset.air.variable._data, np.memmap) == mapped
+            np.testing.assert_array_equal(dataset.air.values, FIELD)
+            np.testing.assert_array_equal(dataset.sea.values, FIELD * 2)
+    monkeypatch.setattr(_read_numpy, "_memory_bytes", lambda: 1000)
+    with file.reader.open(str(tmp_path / "a.npz")):
+        pass
+    with pytest.raises(DataError, match=r"b.npz: array 'air' takes .* more memory than there is.*np.savez"):
+        file.reader.open(file.address).__enter__()

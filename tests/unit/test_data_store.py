@@ -16,7 +16,7 @@ from stq.data import (
     StaticMap,
     Statistics,
     _packed_fields,
-    _packed_store,
+    _write_store,
     build_data,
     open_store,
     pack_data,
@@ -28,7 +28,7 @@ from stq.errors import CheckFailed, DataError, DiskError, UsageError
 @pytest.fixture
 def request_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataRequest:
     """Two files, two variables with holes, a map, patches; tiles of the store smaller than the field."""
-    monkeypatch.setattr(_packed_store, "TILE", 4)
+    monkeypatch.setattr(_write_store, "TILE", 4)
     air, cloud = seasonal(60, 9, 7), seasonal(60, 9, 7, seed=3)
     air[np.random.default_rng(0).random(air.shape) < 0.05] = np.nan
     cloud[20] = np.nan

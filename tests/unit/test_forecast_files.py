@@ -144,6 +144,12 @@ def test_a_geotiff_refuses_what_it_cannot_hold(tmp_path: Path) -> None:
     uneven = Coordinate(("lat",), np.array([0.0, 1.0, 2.0, 3.0, 9.0]))
     with pytest.raises(UsageError, match="steps of 'lat' differ"):
         write(tmp_path / "out.tif", replace(plan, coordinates={**plan.coordinates, "lat": uneven}))
+    lone = {**plan.coordinates, "lat": Coordinate(("lat",), np.array([3.0]))}
+    with (
+        pytest.raises(UsageError, match="'lat' has one cell, of unknown size"),
+        forecast_file(tmp_path / "out.tif", replace(plan, size=(1, SIZE[1]), coordinates=lone)),
+    ):
+        pass
     assert list(tmp_path.iterdir()) == []
 
 

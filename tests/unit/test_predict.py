@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 import torch
@@ -12,8 +13,8 @@ from support.grids import monthly, write_grid
 from support.tiny_runs import tiny_source, tiny_spec
 
 from stq.app import PredictResult, RunFolder, evaluate, predict, train
-from stq.app._predict import bands
-from stq.data import Statistics, open_inputs
+from stq.app._forecast_bands import bands
+from stq.data import DataRequest, Seams, Statistics, open_inputs
 from stq.errors import CheckFailed, DataError, DiskError, UsageError
 
 
@@ -273,6 +274,16 @@ def test_a_field_in_tiles_is_the_field_in_one_piece_where_the_overlap_covers_the
     assert seam((24, 14)) < seam((16, 6)) < seam((16, 0))
     assert seam((16, 6)) < 0.5 * seam((16, 0))
 
+    def told(fields: np.ndarray, side: int, overlap: int) -> float:
+        seams = Seams(inputs.size, side, overlap, ("air",))
+        seams.add(0, slice(0, 44), fields[0, 0])
+        ratio = seams.ratios()["air"]
+        assert ratio is not None
+        return ratio
+
+    assert result.seams == {"air": pytest.approx(told(put_together((24, 14)), 24, 14), rel=1e-6)}
+    assert result.seams["air"] == pytest.approx(told(whole, 24, 14), rel=1e-4)
+
 
 def test_inputs_known_ahead_must_be_there_and_targets_need_not(tmp_path: Path) -> None:
     from support.grids import request_for, seasonal
@@ -301,6 +312,7 @@ def test_names_positions_and_the_grid_mapping_come_along(tmp_path: Path) -> None
 
     y, x = np.mgrid[0:4, 0:5]
     field = xr.DataArray(seasonal(60), dims=("time", "rlat", "rlon"), attrs={"units": "K", "grid_mapping": "pole"})
+    field.attrs["standard_name"] = "air_temperature"
     positions = {
         "time": monthly(60, calendar="360_day"),
         "nav_lat": (("rlat", "rlon"), 50.0 - y - 0.1 * x, {"units": "degrees_north", "standard_name": "latitude"}),
@@ -326,6 +338,8 @@ def test_names_positions_and_the_grid_mapping_come_along(tmp_path: Path) -> None
         assert dict(plan.attributes) == {"title": "turned", "source": "a test"} or plan is plans[1]
         fields = {variable.name: variable for variable in plan.file_variables()}
         assert fields["air"].attributes["grid_mapping"] == "pole"
+        assert fields["air"].attributes["standard_name"] == "air_temperature"
+        assert fields["air_quantile"].attributes["standard_name"] == "air_temperature"
         assert fields["air"].attributes["coordinates"].endswith("nav_lat nav_lon")
         assert [str(date) for date in plan.valid_times[0]] == ["2000-01-01 00:00:00", "2000-02-01 00:00:00"]
         assert plan.init_times[0].calendar == "360_day"
@@ -370,10 +384,60 @@ def test_units_of_what_is_computed_from_are_watched_too(tmp_path: Path) -> None:
     with xr.load_dataset(path) as fields:
         fields["ice"].attrs["units"] = "degC"
         fields.to_netcdf(tmp_path / "b.nc", engine="netcdf4")
-    with pytest.raises(DataError, match="'ice', from which others are computed, is in 'degC', and was in 'K'"):
+    with pytest.raises(DataError, match=r"'ice', from which others are computed, is in 'degC', and was in 'K'"):
         open_inputs(
             request_for(tmp_path / "b.nc", targets=("both",), derived=(Derived("both", "air + ice", "K"),)), statistics
         )
+
+
+def test_what_is_computed_from_is_converted_before_anything_is_computed(tmp_path: Path) -> None:
+    from support.grids import request_for, seasonal
+
+    from stq.data import Derived, Mask, build_data, pack_data
+
+    def request(path: Path) -> DataRequest:
+        """A target that another is computed from, and a mask."""
+        both = (Derived("both", "air - 2 * ice", "K"),)
+        return request_for(path, targets=("both", "air"), derived=both, mask=Mask("ice > 273.15"))
+
+    def cold(name: str) -> None:
+        with xr.load_dataset(path) as fields:
+            for each in ("air", "ice") if name == "b.nc" else ("ice",):
+                fields[each] = (fields[each].dims, fields[each].values - 273.15, {"units": "degC"})
+            fields.to_netcdf(tmp_path / name, engine="netcdf4")
+
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal(60), "ice": seasonal(60, seed=2)})
+    statistics = build_data(request(path)).normaliser
+    before = open_inputs(request(path), statistics)
+    cold("b.nc")
+    after = open_inputs(request(tmp_path / "b.nc"), statistics, units={"air": "K", "ice": "kelvin"})
+    assert after.series.units == ("K", "K")
+    np.testing.assert_allclose(after.series.values, before.series.values, rtol=1e-5)
+    with pytest.raises(DataError, match=r"'ice', from which others are computed, .*; --convert ice=K converts it"):
+        open_inputs(request(tmp_path / "b.nc"), statistics, units={"air": "K"})
+    with pytest.raises(UsageError, match="--convert ice=m: the run knows 'ice' in 'K'"):
+        open_inputs(request(tmp_path / "b.nc"), statistics, units={"ice": "m"})
+    with pytest.raises(UsageError, match="'iec', which is no variable of the run; did you mean 'ice'"):
+        open_inputs(request(path), statistics, units={"iec": "K"})
+    cold("c.nc")
+    pack_data(request(tmp_path / "c.nc"), tmp_path / "store")
+    with pytest.raises(DataError, match="others were computed from 'ice' when this was packed"):
+        open_inputs(request_for(tmp_path / "store", targets=("both", "air")), statistics, units={"ice": "K"})
+
+
+def test_files_must_agree_in_the_units_of_what_is_computed_from(tmp_path: Path) -> None:
+    from support.grids import request_for, seasonal
+
+    from stq.data import Derived, read_series
+
+    air = seasonal(60)
+    write_grid(tmp_path / "a.nc", {"air": air[:30]}, times=monthly(30))
+    later = write_grid(tmp_path / "b.nc", {"air": air[30:]}, times=monthly(30, start="1997-07-01"))
+    with netCDF4.Dataset(later, "a") as file:
+        file["air"].units = "degC"
+    request = request_for(tmp_path / "*.nc", targets=("warm",), derived=(Derived("warm", "air + 1", "K"),))
+    with pytest.raises(DataError, match=r"b.nc: variable 'air', from which .* is in 'degC', and in 'K' in .*a.nc"):
+        read_series(request)
 
 
 def test_a_run_that_starts_from_another_remembers_the_maps_that_it_was_given(tmp_path: Path) -> None:
