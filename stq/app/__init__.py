@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stq.app._doctor import DoctorResult, Finding, doctor
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._evaluate_origins import OriginsResult, evaluate_origins
+    from stq.app._export import ExportResult, export
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
     from stq.app._try_losses import try_losses
+    from stq.app._tune import tune
+    from stq.app._tune_result import Trial, TuneResult
 
 _HOMES = {
     "CalibrateResult": "_calibrate_run",
@@ -59,6 +62,7 @@ _HOMES = {
     "Difference": "_comparison_result",
     "DoctorResult": "_doctor",
     "EvaluateResult": "_evaluate",
+    "ExportResult": "_export",
     "Finding": "_doctor",
     "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
@@ -82,6 +86,8 @@ _HOMES = {
     "SchemaResult": "_schema",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
+    "Trial": "_tune_result",
+    "TuneResult": "_tune_result",
     "VariableMaps": "_report_data",
     "WidthCurve": "_report_data",
     "calibrate": "_calibrate_run",
@@ -94,6 +100,7 @@ _HOMES = {
     "config_diff": "_config",
     "doctor": "_doctor",
     "evaluate": "_evaluate",
+    "export": "_export",
     "evaluate_origins": "_evaluate_origins",
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
@@ -108,6 +115,7 @@ _HOMES = {
     "show_loss": "_list_losses",
     "train": "_train",
     "try_losses": "_try_losses",
+    "tune": "_tune",
     "verify_store": "_pack",
 }
 
@@ -123,6 +131,7 @@ __all__ = [
     "Difference",
     "DoctorResult",
     "EvaluateResult",
+    "ExportResult",
     "Finding",
     "InitResult",
     "InitialWeights",
@@ -146,6 +155,8 @@ __all__ = [
     "SchemaResult",
     "StoreResult",
     "TrainResult",
+    "Trial",
+    "TuneResult",
     "VariableMaps",
     "WidthCurve",
     "calibrate",
@@ -159,6 +170,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "evaluate_origins",
+    "export",
     "init_spec",
     "inspect_data",
     "list_losses",
@@ -172,6 +184,7 @@ __all__ = [
     "show_loss",
     "train",
     "try_losses",
+    "tune",
     "verify_store",
 ]
 

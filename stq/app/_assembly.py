@@ -21,7 +21,9 @@ from stq.losses import LossContext
 from stq.models import Forecaster
 from stq.routing import Groups, Router, plan_routes
 from stq.spec import LoadedSpec
-from stq.training import ForecastModule, Loaders, load_weights
+from stq.training import ForecastModule, Loaders, lacking, load_weights
+
+INSTALL = "pip install 'stq[track]', or set trainer.logger: null"
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,18 @@ def resolve_plugins(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
 def refuse_unsuited(loaded: LoadedSpec) -> None:
     """Refuse what this machine can't do. Raises SpecError."""
     refuse_missing_device(loaded)
+    refuse_missing_loggers(loaded)
+
+
+def refuse_missing_loggers(loaded: LoadedSpec) -> None:
+    """Refuse loggers whose packages are not installed. Raises SpecError."""
+    problems = [
+        loaded.problem(("trainer", "logger", index), f"the logger {logger.name} needs {package}", INSTALL)
+        for index, logger in enumerate(loaded.spec.trainer.logger)
+        if (package := lacking(logger.name)) is not None
+    ]
+    if problems:
+        raise SpecError(problems)
 
 
 def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:

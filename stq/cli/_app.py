@@ -14,6 +14,7 @@ from stq.cli._config import config
 from stq.cli._data import data
 from stq.cli._doctor import doctor
 from stq.cli._eval import evaluate
+from stq.cli._export import export
 from stq.cli._init import init
 from stq.cli._losses import losses
 from stq.cli._plugins import plugins
@@ -22,6 +23,7 @@ from stq.cli._report import report
 from stq.cli._runs import runs
 from stq.cli._schema import schema
 from stq.cli._train import train
+from stq.cli._tune import tune
 
 app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
@@ -57,7 +59,9 @@ def stq(version: Version = False, no_plugin: NoPlugin = None) -> None:  # see `C
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("compare")(compare)
+app.command("tune")(tune)
 app.command("predict")(predict)
+app.command("export")(export)
 app.command("calibrate")(calibrate)
 app.command("report")(report)
 app.command("check-grads")(check_grads)

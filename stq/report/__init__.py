@@ -16,6 +16,7 @@ from stq.report._config import config_table, difference_table
 from stq.report._conformance import conformance_tables, new_loss_text
 from stq.report._doctor import doctor_table
 from stq.report._document import json_text
+from stq.report._export import export_summary
 from stq.report._gradients import gradient_tables
 from stq.report._inspection import init_summary, inspection_tables, schema_summary
 from stq.report._losses import loss_page, loss_table
@@ -31,6 +32,7 @@ from stq.report._training_display import TrainingDisplay
 from stq.report._training_lines import TrainingInSilence, TrainingLines
 from stq.report._training_outcome import training_outcome
 from stq.report._training_plan import training_plan
+from stq.report._tuning import trial_line, tuning_table
 
 __all__ = [
     "TrainingDisplay",
@@ -45,6 +47,7 @@ __all__ = [
     "difference_in_words",
     "difference_table",
     "doctor_table",
+    "export_summary",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
@@ -63,5 +66,7 @@ __all__ = [
     "store_summary",
     "training_outcome",
     "training_plan",
+    "trial_line",
+    "tuning_table",
     "value_in_words",
 ]

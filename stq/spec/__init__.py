@@ -15,12 +15,14 @@ from stq.spec._evaluation_spec import BootstrapSpec, EvaluationSpec, MetricSpec
 from stq.spec._json_schema import Plugin, Plugins, json_schema
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
+from stq.spec._logger_spec import LoggerSpec
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
 from stq.spec._patch_spec import PatchSpec, RareSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
+from stq.spec._search import Dimension, parse_dimension
 from stq.spec._settings import Setting, settings
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import BlocksSpec, SplitSpec
@@ -39,6 +41,7 @@ __all__ = [
     "DataSpec",
     "DdpSpec",
     "DerivedSpec",
+    "Dimension",
     "DimsSpec",
     "EvaluationSpec",
     "ExponentialSpec",
@@ -46,6 +49,7 @@ __all__ = [
     "HeadsSpec",
     "LoadedSpec",
     "LocationSpec",
+    "LoggerSpec",
     "LossSpec",
     "MaskSpec",
     "MetricSpec",
@@ -71,6 +75,7 @@ __all__ = [
     "dump_spec",
     "json_schema",
     "load_spec",
+    "parse_dimension",
     "parse_spec",
     "settings",
 ]

@@ -16,7 +16,7 @@ SECTIONS = [member for member in vars(stq.spec).values() if isinstance(member, t
 REQUIRED = {
     ("Spec", "data"), ("Spec", "losses"), ("DataSpec", "source"), ("DataSpec", "targets"),
     ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("StaticSpec", "variable"),
-    ("DerivedSpec", "expr"), ("MaskSpec", "where"), ("MetricSpec", "metric"),
+    ("DerivedSpec", "expr"), ("MaskSpec", "where"), ("MetricSpec", "metric"), ("LoggerSpec", "name"),
     ("RareSpec", "variable"), ("RareSpec", "above"), ("TimeStepSpec", "every"),
 }  # fmt: skip
 
