@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit browser test-browser report-image fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit browser test-browser report-image docs gallery fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -73,6 +73,9 @@ test-browser: $(VENV)/dev browser  ## open the report in headless Chromium
 
 report-image: $(VENV)/dev browser  ## docs/img/report.png from the report of the demo's run (make demo)
 	$(BIN)/python tests/browser/picture.py $(DEMO)/report.html docs/img/report.png
+
+docs: $(VENV)/dev  ## docs/commands.md, docs/losses.md and docs/spec.md, from the code that they describe
+	$(BIN)/python tests/docs/pages.py
 
 bench-routing: $(VENV)/dev  ## time and memory of a step under five backwards, paired in one run, and docs/img/bench-routing.png
 	$(BIN)/python tests/bench/routing_engines.py --out runs/bench-routing
