@@ -15,7 +15,8 @@ from stq.spec import Spec, parse_spec
 SECTIONS = [member for member in vars(stq.spec).values() if isinstance(member, type) and issubclass(member, BaseModel)]
 REQUIRED = {
     ("Spec", "data"), ("Spec", "losses"), ("DataSpec", "source"), ("DataSpec", "targets"),
-    ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("MetricSpec", "metric"), ("StaticSpec", "variable"),
+    ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("MetricSpec", "metric"),
+    ("StaticSpec", "variable"),
     ("DerivedSpec", "expr"), ("MaskSpec", "where"), ("LoggerSpec", "name"),
     ("RareSpec", "variable"), ("RareSpec", "above"), ("TimeStepSpec", "every"),
 }  # fmt: skip
