@@ -15,14 +15,8 @@ from stq.spec import Spec, parse_spec
 SECTIONS = [member for member in vars(stq.spec).values() if isinstance(member, type) and issubclass(member, BaseModel)]
 REQUIRED = {
     ("Spec", "data"), ("Spec", "losses"), ("DataSpec", "source"), ("DataSpec", "targets"),
-<<<<<<< HEAD
     ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("StaticSpec", "variable"),
     ("DerivedSpec", "expr"), ("MaskSpec", "where"), ("MetricSpec", "metric"), ("LoggerSpec", "name"),
-=======
-    ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("MetricSpec", "metric"),
-    ("StaticSpec", "variable"),
-    ("DerivedSpec", "expr"), ("MaskSpec", "where"), ("LoggerSpec", "name"),
->>>>>>> eef9f45b33d11a657d5f63e7b4f25fc07518acc7
     ("RareSpec", "variable"), ("RareSpec", "above"), ("TimeStepSpec", "every"),
 }  # fmt: skip
 
