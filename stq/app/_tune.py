@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stq.app._assembly import resolve_plugins
-from stq.app._check import check
+from stq.app._check_spec import check
 from stq.app._run_folder import RunFolder
 from stq.app._train import train
 from stq.app._tune_result import Trial, TuneResult
