@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit browser test-browser report-image bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit browser test-browser report-image docs gallery fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -74,6 +74,9 @@ test-browser: $(VENV)/dev browser  ## open the report in headless Chromium
 report-image: $(VENV)/dev browser  ## docs/img/report.png from the report of the demo's run (make demo)
 	$(BIN)/python tests/browser/picture.py $(DEMO)/report.html docs/img/report.png
 
+docs: $(VENV)/dev  ## docs/commands.md, docs/losses.md and docs/spec.md, from the code that they describe
+	$(BIN)/python tests/docs/pages.py
+
 bench-routing: $(VENV)/dev  ## time and memory of a step under five backwards, paired in one run, and docs/img/bench-routing.png
 	$(BIN)/python tests/bench/routing_engines.py --out runs/bench-routing
 	@mkdir -p docs/img && cp runs/bench-routing/bench-routing.png docs/img/
@@ -90,6 +93,9 @@ study: $(VENV)/run data  ## compare pruned and joint on both examples, anchored 
 
 bench-eval: $(VENV)/dev  ## time and peak memory of scoring 30 million valid pixels with every score; fails above 1.5 GB
 	$(BIN)/python tests/bench/eval_memory.py
+
+fuzz-spec: $(VENV)/run  ## 5,000 damaged specs: each read, or refused at a place and within half a second
+	$(BIN)/python tests/bench/fuzz_spec.py --count 5000
 
 data: $(VENV)/run  ## fetch the data of examples/mediterranean.yaml and examples/mouse.yaml
 	$(BIN)/python examples/data/fetch.py

@@ -66,9 +66,13 @@ class RoutingError(StqError):
 
 
 class DataError(StqError):
-    """The data is not what the spec says, or can't be used."""
+    """The data is not what the spec says, or can't be used. `key` leads to what the spec says, where that is known."""
 
     exit_code = 3
+
+    def __init__(self, message: str, key: tuple[str | int, ...] = ()) -> None:
+        self.key = key
+        super().__init__(message)
 
 
 class CheckFailed(StqError):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic.fields import FieldInfo
 
 from stq.errors import PluginError, Problem, SpecError, nearest
@@ -47,6 +48,13 @@ class Options:
             default = None if required else argument.default
             listed[name] = OptionInfo(_written(argument.annotation), default, required, " ".join(docs))
         return listed
+
+    def schemas(self) -> dict[str, dict[str, object]]:
+        """The JSON Schema of each option, with its default; one that says nothing for a type that JSON does not have.
+
+        An option without a default is a required one.
+        """
+        return {name: _schema(argument) for name, argument in self.arguments.items()}
 
     def checked(self, given: Mapping[str, object]) -> dict[str, Any]:
         """What was given as the constructor's types want it (lists as tuples, say); defaults stay with the constructor.
@@ -99,6 +107,22 @@ def options_of(cls: type, kind: str, reserved: Collection[str], *, skip: int = 0
             raise PluginError(f"{cls.__name__} has an option {argument.name!r}, a key that every {kind} has; rename it")
     resolved = {each.name: each.replace(annotation=hints.get(each.name, Any)) for each in arguments}
     return Options(f"the {kind} {getattr(cls, 'name', cls.__name__)}", resolved, reserved)
+
+
+def _schema(argument: inspect.Parameter) -> dict[str, object]:
+    try:
+        schema: dict[str, object] = TypeAdapter(argument.annotation).json_schema()
+    except (PydanticSchemaGenerationError, PydanticUserError):
+        schema = {}
+    if "$defs" in schema:  # its references lead nowhere from within another schema
+        schema = {}
+    schema.pop("title", None)
+    if argument.default is argument.empty:
+        return schema
+    try:
+        return {**schema, "default": json.loads(json.dumps(argument.default))}
+    except (TypeError, ValueError):
+        return schema
 
 
 def _written(annotation: Any) -> str:

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stq.app._calibrate_run import CalibrateResult, calibrate
-    from stq.app._check import CheckResult, check
+    from stq.app._check import CheckResult
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
+    from stq.app._check_spec import check
     from stq.app._compare import Progress, compare
     from stq.app._comparison_result import ComparedRun, ComparisonResult, Difference
     from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
     from stq.app._doctor import DoctorResult, Finding, doctor
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._evaluate_origins import OriginsResult, evaluate_origins
+    from stq.app._export import ExportResult, export
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
     from stq.app._list_losses import LossCard, list_losses, show_loss
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._list_runs import RunCard, list_runs
+    from stq.app._memory import MemoryEstimate
     from stq.app._new_loss import NewLoss, new_loss
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
@@ -40,9 +43,12 @@ if TYPE_CHECKING:
         WidthCurve,
     )
     from stq.app._run_folder import RunFolder
+    from stq.app._schema import SchemaResult, schema
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
     from stq.app._try_losses import try_losses
+    from stq.app._tune import tune
+    from stq.app._tune_result import Trial, TuneResult
 
 _HOMES = {
     "CalibrateResult": "_calibrate_run",
@@ -56,6 +62,7 @@ _HOMES = {
     "Difference": "_comparison_result",
     "DoctorResult": "_doctor",
     "EvaluateResult": "_evaluate",
+    "ExportResult": "_export",
     "Finding": "_doctor",
     "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
@@ -65,6 +72,7 @@ _HOMES = {
     "MapAxes": "_report_data",
     "MapCase": "_report_data",
     "Maps": "_report_data",
+    "MemoryEstimate": "_memory",
     "NewLoss": "_new_loss",
     "OriginsResult": "_evaluate_origins",
     "PluginCard": "_list_plugins",
@@ -75,12 +83,15 @@ _HOMES = {
     "ReportData": "_report_data",
     "RunCard": "_list_runs",
     "RunFolder": "_run_folder",
+    "SchemaResult": "_schema",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
+    "Trial": "_tune_result",
+    "TuneResult": "_tune_result",
     "VariableMaps": "_report_data",
     "WidthCurve": "_report_data",
     "calibrate": "_calibrate_run",
-    "check": "_check",
+    "check": "_check_spec",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
     "collect_report": "_report",
@@ -89,6 +100,7 @@ _HOMES = {
     "config_diff": "_config",
     "doctor": "_doctor",
     "evaluate": "_evaluate",
+    "export": "_export",
     "evaluate_origins": "_evaluate_origins",
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
@@ -99,9 +111,11 @@ _HOMES = {
     "pack_spec": "_pack",
     "predict": "_predict",
     "resume": "_train",
+    "schema": "_schema",
     "show_loss": "_list_losses",
     "train": "_train",
     "try_losses": "_try_losses",
+    "tune": "_tune",
     "verify_store": "_pack",
 }
 
@@ -117,6 +131,7 @@ __all__ = [
     "Difference",
     "DoctorResult",
     "EvaluateResult",
+    "ExportResult",
     "Finding",
     "InitResult",
     "InitialWeights",
@@ -126,6 +141,7 @@ __all__ = [
     "MapAxes",
     "MapCase",
     "Maps",
+    "MemoryEstimate",
     "NewLoss",
     "OriginsResult",
     "PluginCard",
@@ -136,8 +152,11 @@ __all__ = [
     "ReportData",
     "RunCard",
     "RunFolder",
+    "SchemaResult",
     "StoreResult",
     "TrainResult",
+    "Trial",
+    "TuneResult",
     "VariableMaps",
     "WidthCurve",
     "calibrate",
@@ -151,6 +170,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "evaluate_origins",
+    "export",
     "init_spec",
     "inspect_data",
     "list_losses",
@@ -160,9 +180,11 @@ __all__ = [
     "pack_spec",
     "predict",
     "resume",
+    "schema",
     "show_loss",
     "train",
     "try_losses",
+    "tune",
     "verify_store",
 ]
 

@@ -1,7 +1,8 @@
 """From a spec to an experiment that can train, checked in the order of cost: losses, data, network, routing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
@@ -15,12 +16,14 @@ from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
 from stq.app._strata import strata_of
 from stq.data import ForecastData, Statistics, StrataMap
-from stq.errors import CheckFailed, Problem, SpecError, nearest
+from stq.errors import CheckFailed, Problem, RoutingError, SpecError, nearest
 from stq.losses import LossContext
 from stq.models import Forecaster
 from stq.routing import Groups, Router, plan_routes
 from stq.spec import LoadedSpec
-from stq.training import ForecastModule, Loaders, load_weights
+from stq.training import ForecastModule, Loaders, lacking, load_weights
+
+INSTALL = "pip install 'stq[track]', or set trainer.logger: null"
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,16 @@ class Experiment:
     notes: tuple[str, ...]
 
 
-def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool = True) -> Experiment:
+def assemble(
+    loaded: LoadedSpec,
+    run: RunFolder | None = None,
+    *,
+    trained: bool = True,
+    passed: Callable[[str], None] = lambda stage: None,
+) -> Experiment:
     """Build the experiment that the spec describes; with `run`, on its statistics and, if `trained`, its best weights.
+
+    `passed` hears of every stage that held: plugins, data, network.
 
     Raises SpecError, PluginError, DataError, RoutingError: whatever can be refused before the first gradient.
     """
@@ -47,9 +58,11 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     losses = resolve_plugins(loaded)
     if spec.evaluation.metrics:
         resolve_metrics(loaded)  # so that what can't be scored is refused before training
+    passed("plugins")
     origin = None if run is not None or spec.init_from is None else RunFolder.open(Path(spec.init_from))
     fitted = run or origin
     data = open_data(spec.data, None if fitted is None else Statistics.load(fitted.statistics), loaded=loaded)
+    passed("data")
     finished = run if trained else None
     forecaster = build_network(loaded, data, learn_from=data if finished is None else None)
     if finished is not None:
@@ -57,10 +70,13 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     initial = None if origin is None else start_from(loaded, forecaster, data, origin)
     patterns = spec.groups or forecaster.groups()
     refuse_unknown_groups(loaded, losses, patterns)
-    groups = Groups.of(forecaster, patterns, freeze=spec.freeze)
+    groups = cut(loaded, forecaster, patterns)
     if initial is not None:
         refuse_frozen_at_random(loaded, groups, initial)
-    plan = plan_routes(groups, routes_of(losses))
+    try:
+        plan = plan_routes(groups, routes_of(losses))
+    except RoutingError as error:
+        raise SpecError([loaded.problem(("losses",), str(error), on="key")]) from error
     minimum, maximum = data.target_range()
     size = data.size if spec.data.patch is None else (spec.data.patch.size, spec.data.patch.size)
     set_up_losses(loaded, losses, LossContext(data.variables, data.horizons, levels_of(loaded), size, minimum, maximum))
@@ -82,6 +98,7 @@ def assemble(loaded: LoadedSpec, run: RunFolder | None = None, *, trained: bool 
     )
     notes = (*routing_notes(spec, losses, plan, warm=fitted is not None), *data.notes)
     strata = None if spec.strata is None else strata_of(loaded)
+    passed("network")
     return Experiment(loaded, losses, data, module, loaders, initial, strata, notes)
 
 
@@ -105,6 +122,18 @@ def resolve_plugins(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
 def refuse_unsuited(loaded: LoadedSpec) -> None:
     """Refuse what this machine can't do. Raises SpecError."""
     refuse_missing_device(loaded)
+    refuse_missing_loggers(loaded)
+
+
+def refuse_missing_loggers(loaded: LoadedSpec) -> None:
+    """Refuse loggers whose packages are not installed. Raises SpecError."""
+    problems = [
+        loaded.problem(("trainer", "logger", index), f"the logger {logger.name} needs {package}", INSTALL)
+        for index, logger in enumerate(loaded.spec.trainer.logger)
+        if (package := lacking(logger.name)) is not None
+    ]
+    if problems:
+        raise SpecError(problems)
 
 
 def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:
@@ -138,6 +167,32 @@ def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], 
     ]
     if problems:
         raise SpecError(problems)
+
+
+def cut(loaded: LoadedSpec, forecaster: Forecaster, patterns: Mapping[str, Sequence[str]]) -> Groups:
+    """The groups of the network. What is wrong with those that the spec gives is shown there. Raises SpecError, and
+    RoutingError where they are the model's own.
+    """
+    names = [name for name, _ in forecaster.named_parameters(remove_duplicate=False)]
+    modules = [f"{name}.*" for name in dict.fromkeys(name.partition(".")[0] for name in names)]
+    problems = [
+        loaded.problem(
+            ("groups", group, index),
+            f"the pattern {glob!r} matches no parameter of the network",
+            nearest(glob, modules, f"its parameters match {', '.join(modules)}"),
+        )
+        for group, globs in loaded.spec.groups.items()
+        for index, glob in enumerate(globs)
+        if not any(fnmatchcase(name, glob) for name in names)
+    ]
+    if problems:
+        raise SpecError(problems)
+    try:
+        return Groups.of(forecaster, patterns, freeze=loaded.spec.freeze)
+    except RoutingError as error:
+        if not loaded.spec.groups:
+            raise
+        raise SpecError([loaded.problem(("groups",), str(error), on="key")]) from error
 
 
 def put_weights(forecaster: Forecaster, run: RunFolder) -> None:

@@ -1,11 +1,11 @@
-"""Check a spec without training: its text, then its plugins, then its data, in the order of their cost."""
+"""What a person wants to see of an experiment before days of training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from stq.app._assembly import Experiment, assemble
+from stq.app._assembly import Experiment
 from stq.app._init_from import InitialWeights
-from stq.spec import LoadedSpec
+from stq.app._memory import MemoryEstimate
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class LossRow:
 class CheckResult:
     """A spec that can train, in figures. `windows` is by split; `elements` counts trainable scalars by group.
 
-    `initial` says what came from `init_from`, None without one.
+    `initial` says what came from `init_from`, None without one. The last three are of `check` alone: `memory`, which is
+    an estimate, `warnings`, which leave the spec one that can train, and the verdict on the `gradients` of one batch.
     """
 
     name: str
@@ -39,6 +40,9 @@ class CheckResult:
     passes: int
     initial: InitialWeights | None
     notes: tuple[str, ...]
+    memory: MemoryEstimate | None = None
+    warnings: tuple[str, ...] = ()
+    gradients: str | None = None
 
     def to_dict(self) -> dict[str, object]:
         """Ready for JSON."""
@@ -47,16 +51,12 @@ class CheckResult:
             **{key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()},
             "losses": [{**vars(row), "updates": dict(row.updates)} for row in self.losses],
             "initial": None if self.initial is None else self.initial.to_dict(),
+            "memory": None if self.memory is None else self.memory.to_dict(),
         }
 
 
-def check(loaded: LoadedSpec) -> CheckResult:
-    """Everything that `train` would refuse before its first step is refused here, by the same code."""
-    return summary(assemble(loaded))
-
-
 def summary(experiment: Experiment) -> CheckResult:
-    """What a person wants to see before days of training."""
+    """The figures of an experiment."""
     data, plan = experiment.data, experiment.module.router.plan
     return CheckResult(
         name=experiment.loaded.spec.name,

@@ -126,7 +126,7 @@ def open_other_data(loaded: LoadedSpec, statistics: Statistics, source: Sequence
 
 @contextmanager
 def shown_in(loaded: LoadedSpec | None) -> Iterator[None]:
-    """Show a variable that the data does not have where an expression of the spec names it."""
+    """Show what the data does not have, or does not suffice for, where the spec asks for it."""
     try:
         yield
     except UnknownVariable as error:
@@ -134,3 +134,8 @@ def shown_in(loaded: LoadedSpec | None) -> Iterator[None]:
             raise
         problem = loaded.problem(error.key, error.message, part=(error.offset, error.length))
         raise DataError(f"{error.origin}: {problem.message} ({problem.where})\n{problem.excerpt}") from error
+    except DataError as error:
+        if loaded is None or not error.key:
+            raise
+        problem = loaded.problem(error.key, str(error), on="key")
+        raise DataError(f"{problem.message} ({problem.where})\n{problem.excerpt}") from error

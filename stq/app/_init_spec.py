@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stq.app._inspect_data import inspect_data
+from stq.app._schema import modeline, schema
 from stq.errors import DataError, DiskError, UsageError
 from stq.spec import DataSpec, Spec, commented_spec, parse_spec
 
@@ -18,19 +19,25 @@ class InitResult:
     """The file that was written, and what a person should know of it."""
 
     spec: Path
+    schema: Path
     targets: tuple[str, ...]
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, object]:
         """Ready for JSON."""
-        return {"spec": str(self.spec), "targets": list(self.targets), "notes": list(self.notes)}
+        return {
+            "spec": str(self.spec),
+            "schema": str(self.schema),
+            "targets": list(self.targets),
+            "notes": list(self.notes),
+        }
 
 
 def init_spec(source: Sequence[str], output: Path) -> InitResult:
     """Write a commented spec that forecasts the first variable of the files from all others; every key is in it.
 
-    Without files, it names some that are not there. Raises UsageError where `output` exists, DataError where the files
-    hold nothing that can be forecast.
+    Its JSON Schema is written beside it, and its first line tells editors so. Without files, it names some that are not
+    there. Raises UsageError where `output` exists, DataError where the files hold nothing that can be forecast.
     """
     if output.exists() or output.is_symlink():
         raise UsageError(f"{output} is there already; give another name with --output")
@@ -38,12 +45,15 @@ def init_spec(source: Sequence[str], output: Path) -> InitResult:
     begun = parse_spec("data: {source: '-', targets: ['-']}\nlosses: [mse, pinball]").spec
     written = {**begun.data.model_dump(exclude_unset=True), **data}
     spec = begun.model_copy(update={"name": _name(output), "data": DataSpec.model_validate(written)})
+    text = commented_spec(Spec.model_validate(spec))
+    beside = output.with_suffix(".schema.json")
     try:
         with output.open("x", encoding="utf-8") as file:
-            file.write(commented_spec(Spec.model_validate(spec)))
+            file.write(modeline(beside) + text)
     except OSError as error:
         raise DiskError(f"{output} can't be written: {error.strerror}") from error
-    return InitResult(output, spec.data.targets, notes)
+    described = schema(output=beside)
+    return InitResult(output, beside, spec.data.targets, (*notes, *described.notes))
 
 
 def _name(output: Path) -> str:

@@ -35,10 +35,13 @@ def build_network(
     """
     spec, model = loaded.spec, loaded.spec.model
     if model.location is not None and not data.geographic:
-        raise DataError(
+        problem = loaded.problem(
+            ("model", "location"),
             "model.location asks for a location encoder, and the grid has no latitude and longitude; "
-            "set model.location: null"
+            "set model.location: null",
+            on="key",
         )
+        raise DataError(f"{problem.message} ({problem.where})\n{problem.excerpt}")
     share = None
     if model.residual and spec.data.relative_to == "none":  # relative to the last frame, that frame is zero
         share = torch.ones(len(data.horizons), len(data.variables))

@@ -11,8 +11,8 @@ from stq.app._metrics_file import MetricsFile
 from stq.app._run_folder import RunFolder
 from stq.app._train_result import Ready, TrainResult, result_of
 from stq.errors import CheckFailed, DataError, UsageError
-from stq.spec import LoadedSpec, dump_spec
-from stq.training import FitResult, TrainingObserver, World, fit, joined, load_weights
+from stq.spec import LoadedSpec, Spec, dump_spec, settings
+from stq.training import FitResult, TrainingObserver, World, fit, joined, load_weights, tracking
 
 
 def ignore(ready: Ready) -> None:
@@ -132,16 +132,24 @@ def fit_into(
     run: RunFolder, experiment: Experiment, observers: Sequence[TrainingObserver], world: World, *, resume: bool
 ) -> FitResult:
     """Fit into the run's folder."""
+    spec = experiment.loaded.spec
     table = MetricsFile(run.metrics, tuple(loss.name for loss in experiment.losses), append=resume)
-    return fit(
-        experiment.module,
-        experiment.loaders,
-        experiment.loaded.spec.trainer,
-        checkpoints=run.checkpoints,
-        observers=(table, *observers) if world.leads else (),
-        resume=resume,
-        world=world,
-    )
+    loggers = spec.trainer.logger if world.leads else ()
+    with tracking(loggers, run.path / "logs", name=spec.name, run=run.path.name, spec=told(spec)) as trackers:
+        return fit(
+            experiment.module,
+            experiment.loaders,
+            spec.trainer,
+            checkpoints=run.checkpoints,
+            observers=(table, *trackers, *observers) if world.leads else (),
+            resume=resume,
+            world=world,
+        )
+
+
+def told(spec: Spec) -> dict[str, str]:
+    """Every value of the spec by its key, as text."""
+    return {setting.key: str(setting.value) for setting in settings(spec, dump_spec(spec))}
 
 
 def finish(

@@ -11,7 +11,7 @@ from stq.calibration._conformal_calibration import ConformalCalibration, Correct
 from stq.calibration._conformity_scores import ConformityScores
 from stq.calibration._document import seal, unseal
 from stq.calibration._expected_coverage import expected_coverage_range, least_frames
-from stq.calibration._notes import calibration_notes
+from stq.calibration._notes import calibration_notes, frames_notes
 from stq.calibration._quantile_sketch import QuantileSketch, conformal_quantile
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "calibration_notes",
     "conformal_quantile",
     "expected_coverage_range",
+    "frames_notes",
     "least_frames",
     "seal",
     "unseal",

@@ -1,5 +1,7 @@
 """What a person should know of a calibration."""
 
+from collections.abc import Sequence
+
 from stq.calibration._bands import bands
 from stq.calibration._conformal_calibration import ConformalCalibration
 from stq.calibration._expected_coverage import least_frames
@@ -7,11 +9,9 @@ from stq.calibration._expected_coverage import least_frames
 
 def calibration_notes(calibration: ConformalCalibration) -> tuple[str, ...]:
     """Levels that ask for more frames than there are, and groups that have none or few of their own."""
-    notes = []
     fewest = _fewest(calibration.frames)
-    asking = _asking(calibration)
-    if asking > fewest:
-        notes.append(f"{_count(fewest)} to calibrate on: {_wish(calibration)}")
+    notes = list(frames_notes(calibration.levels, fewest))
+    asking = _asking(calibration.levels)
     fewest_in = {name: _fewest(part.frames) for name, part in zip(calibration.groups, calibration.grouped, strict=True)}
     none = [name for name, frames in fewest_in.items() if not frames]
     if none:
@@ -21,13 +21,17 @@ def calibration_notes(calibration: ConformalCalibration) -> tuple[str, ...]:
         )
     few = [f"{name} ({frames})" for name, frames in fewest_in.items() if 0 < frames < asking <= fewest]
     if few:
-        notes.append(f"few frames to calibrate on in {', '.join(few)}: {_wish(calibration)}")
+        notes.append(f"few frames to calibrate on in {', '.join(few)}: {_wish(calibration.levels)}")
     return tuple(notes)
 
 
-def _wish(calibration: ConformalCalibration) -> str:
+def frames_notes(levels: Sequence[float], frames: int) -> tuple[str, ...]:
+    """Levels that ask for more frames than there are."""
+    return (f"{_count(frames)} to calibrate on: {_wish(levels)}",) if _asking(levels) > frames else ()
+
+
+def _wish(levels: Sequence[float]) -> str:
     """What the outermost band asks for."""
-    levels = calibration.levels
     widest = max(bands(levels), key=lambda band: band.coverage)
     frames = least_frames(widest.coverage)
     asks = f"a coverage of {100 * widest.coverage:g} % asks for {frames}"
@@ -38,9 +42,9 @@ def _wish(calibration: ConformalCalibration) -> str:
     return f"{asks}; with fewer, chance decides how much is covered"
 
 
-def _asking(calibration: ConformalCalibration) -> int:
+def _asking(levels: Sequence[float]) -> int:
     """The frames that the outermost level asks for; 0 where nothing is calibrated."""
-    return max((least_frames(max(level, 1 - level)) for level in calibration.levels if level != 0.5), default=0)
+    return max((least_frames(max(level, 1 - level)) for level in levels if level != 0.5), default=0)
 
 
 def _fewest(frames: tuple[tuple[int, ...], ...]) -> int:

@@ -14,13 +14,16 @@ from stq.cli._config import config
 from stq.cli._data import data
 from stq.cli._doctor import doctor
 from stq.cli._eval import evaluate
+from stq.cli._export import export
 from stq.cli._init import init
 from stq.cli._losses import losses
 from stq.cli._plugins import plugins
 from stq.cli._predict import predict
 from stq.cli._report import report
 from stq.cli._runs import runs
+from stq.cli._schema import schema
 from stq.cli._train import train
+from stq.cli._tune import tune
 
 app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
@@ -56,12 +59,15 @@ def stq(version: Version = False, no_plugin: NoPlugin = None) -> None:  # see `C
 app.command("train")(train)
 app.command("eval")(evaluate)
 app.command("compare")(compare)
+app.command("tune")(tune)
 app.command("predict")(predict)
+app.command("export")(export)
 app.command("calibrate")(calibrate)
 app.command("report")(report)
 app.command("check-grads")(check_grads)
 app.command("check")(check)
 app.command("init")(init)
+app.command("schema")(schema)
 app.command("runs")(runs)
 app.add_typer(config, name="config")
 app.add_typer(data, name="data")

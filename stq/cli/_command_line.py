@@ -94,7 +94,7 @@ def deliver(answer: object, stdout: TextIO, *, as_json: bool) -> int:
         if as_json:
             stdout.write(json_text(answer.document) + "\n")
         else:
-            console_for(stdout).print(answer.text)
+            console_for(stdout).print(answer.text, soft_wrap=answer.verbatim)
     stdout.flush()
     if isinstance(answer, Answer):
         return answer.exit_code

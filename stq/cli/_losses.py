@@ -16,10 +16,28 @@ Package = Annotated[bool, typer.Option("--package", help="A distribution, with a
 Folder = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into; default this one.")
 ]
+
+
+def loss_names() -> list[str]:
+    """What a shell completes the name of a loss to."""
+    from stq.app import list_losses
+
+    return [card.name for card in list_losses()]
+
+
 NameOrFile = Annotated[
-    str, typer.Argument(metavar="NAME|FILE", help="The name of a loss, or a plugin file.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="NAME|FILE",
+        help="The name of a loss, or a plugin file.",
+        show_default=False,
+        autocompletion=loss_names,
+    ),
 ]
-LossName = Annotated[str, typer.Argument(metavar="NAME", help="The name of a loss.", show_default=False)]
+LossName = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The name of a loss.", show_default=False, autocompletion=loss_names),
+]
 
 
 class ListUnlessTold(TyperGroup):
@@ -27,6 +45,8 @@ class ListUnlessTold(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `list` in front where there is no command and no call for help."""
+        if ctx.resilient_parsing:  # a shell that asks what may follow
+            return super().parse_args(ctx, args)
         named = args and (args[0] == "--help" or not args[0].startswith("-"))
         return super().parse_args(ctx, args if named else ["list", *args])
 

@@ -10,7 +10,7 @@ from stq.cli._answer import Answer
 from stq.cli._console import console_for
 from stq.cli._options import Debug, Json, Overrides
 from stq.errors import UsageError
-from stq.report import TrainingDisplay, TrainingLines, training_outcome
+from stq.report import TrainingDisplay, TrainingInSilence, TrainingLines, training_outcome
 
 if TYPE_CHECKING:
     from stq.app import RunFolder, TrainResult
@@ -25,6 +25,8 @@ RunDir = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run stopped.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Build everything, take one step, write nothing.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result alone.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every step.")]
 
 
 def train(
@@ -33,6 +35,8 @@ def train(
     run_dir: RunDir = None,
     resume: Resume = False,
     dry_run: DryRun = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> Answer:
@@ -41,10 +45,13 @@ def train(
     The gradients of the first step are checked before the first update, and the bands are calibrated at the end.
     Continue a stopped run with `stq train RUN --resume`. Several processes: `--set trainer.devices=N`, or torchrun.
     """
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose are each other's opposite: give one of them")
     loaded, run = (
         open_run(source, overrides or [], run_dir, dry_run) if resume else (open_spec(source, overrides or []), None)
     )
-    result = train_watched(loaded, run, run_dir, dry_run=dry_run)
+    view = TrainingInSilence() if quiet else view_of_training(every_step=verbose)
+    result = train_watched(loaded, run, run_dir, view, dry_run=dry_run)
     return Answer(result.to_dict(), training_outcome(result))
 
 
@@ -72,14 +79,25 @@ def open_run(source: Path, overrides: list[str], run_dir: Path | None, dry_run: 
     return load_spec(run.resolved if run_dir is None else source, overrides), run
 
 
+def view_of_training(*, every_step: bool) -> TrainingDisplay | TrainingLines:
+    """A live display on a terminal; plain lines elsewhere, and where every step is to be seen."""
+    console = console_for(sys.stdout)
+    if every_step or not console.is_terminal or console.is_dumb_terminal:
+        return TrainingLines(console, every_step=every_step)
+    return TrainingDisplay(console)
+
+
 def train_watched(
-    loaded: "LoadedSpec", run: "RunFolder | None", run_dir: Path | None, *, dry_run: bool
+    loaded: "LoadedSpec",
+    run: "RunFolder | None",
+    run_dir: Path | None,
+    view: TrainingDisplay | TrainingLines | TrainingInSilence,
+    *,
+    dry_run: bool,
 ) -> "TrainResult":
-    """Train under a live display on a terminal, under plain lines elsewhere."""
+    """Train under a view of it."""
     from stq import app
 
-    console = console_for(sys.stdout)
-    view = TrainingDisplay(console) if console.is_terminal and not console.is_dumb_terminal else TrainingLines(console)
     with view:
         if run is not None:
             return app.resume(loaded, run, observers=(view,), on_ready=view.ready)

@@ -42,8 +42,8 @@ class UnknownVariable(DataError):
     """An expression names a variable that is not there. `key` leads to the expression in the spec."""
 
     def __init__(self, origin: str, message: str, key: tuple[str | int, ...], offset: int, length: int) -> None:
-        super().__init__(f"{origin}: {'.'.join(map(str, key))}: {message}")
-        self.origin, self.message, self.key, self.offset, self.length = origin, message, key, offset, length
+        super().__init__(f"{origin}: {'.'.join(map(str, key))}: {message}", key)
+        self.origin, self.message, self.offset, self.length = origin, message, offset, length
         self.hint = ""
 
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
-from stq.data._field_store import FieldStore, in_blocks
+from stq.data._field_store import FieldsInMemory, FieldStore, in_blocks
 from stq.data._grid import Grid
 from stq.data._in_units import in_units
 from stq.data._scaled import last_known
@@ -54,6 +54,11 @@ class ForecastData:
     def size(self) -> tuple[int, int]:
         """Rows and columns of the whole field."""
         return self.grid.size
+
+    @property
+    def bytes_in_memory(self) -> int:
+        """What the series takes there; 0 where it is read as it is needed."""
+        return self.fields.values.nbytes if isinstance(self.fields, FieldsInMemory) else 0
 
     @property
     def geographic(self) -> bool:

@@ -73,10 +73,16 @@ def _between(name: str, pair: tuple[str, str], times: TimeAxis) -> range:
     if first[:shared] > last[:shared]:
         raise DataError(f"data.split: {name} ends ({pair[1]}) before it begins ({pair[0]})")
     if first + _LATEST[len(first) :] <= times.preceding or last + _EARLIEST[len(last) :] >= times.following:
-        raise DataError(f"data.split: {name} ({pair[0]} to {pair[1]}) reaches beyond the series {_extent(times)}")
+        raise DataError(
+            f"data.split: {name} ({pair[0]} to {pair[1]}) reaches beyond the series {_extent(times)}",
+            ("data", "split", name),
+        )
     inside = np.flatnonzero(_not_before(times.parts, first) & ~_after(times.parts, last))
     if not len(inside):
-        raise DataError(f"data.split: {name} ({pair[0]} to {pair[1]}) holds no step of the series {_extent(times)}")
+        raise DataError(
+            f"data.split: {name} ({pair[0]} to {pair[1]}) holds no step of the series {_extent(times)}",
+            ("data", "split", name),
+        )
     return range(int(inside[0]), int(inside[-1]) + 1)
 
 
@@ -94,7 +100,8 @@ def _by_share(shares: Mapping[str, float], times: TimeAxis) -> dict[str, range]:
         stop = min(round(before * len(times)), len(times))
         if stop <= start:
             raise DataError(
-                f"data.split: {name} ({shares[name]:g} of {len(times)} steps) holds no step {_extent(times)}"
+                f"data.split: {name} ({shares[name]:g} of {len(times)} steps) holds no step {_extent(times)}",
+                ("data", "split", name),
             )
         found[name] = range(start, stop)
         start = stop

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from stq.errors import DataError
 
+REMEDY = "give it more steps, or shorten data.history or data.horizons"
+
 
 @dataclass(frozen=True)
 class WindowPlan:
@@ -63,7 +65,9 @@ def plan_windows(
     if steps < history + furthest:
         raise DataError(
             f"the series is too short: one window needs {history + furthest} steps "
-            f"(history {history} + furthest horizon {furthest}), and there are {steps}"
+            f"(history {history} + furthest horizon {furthest}), and there are {steps}; "
+            f"shorten data.history or data.horizons",
+            ("data", "horizons"),
         )
     possible = range(history - 1, steps - furthest)
 
@@ -89,7 +93,7 @@ def plan_windows(
                 why = f"data.split: {name} holds no window whose inputs too lie in it alone (data.split.strict)"
             elif len(judged[name]) < len(splits[name]):
                 why += f" (a gap of {gap} steps is kept before it)"
-            raise DataError(why)
+            raise DataError(f"{why}; {REMEDY}", ("data", "split", name))
     touching: set[int] = set()
     for span in splits.values():
         for horizon in horizons:

@@ -15,7 +15,7 @@ from stq.losses._laplacian import Laplacian
 from stq.losses._loss import Loss
 from stq.losses._masked_mean import masked_mean
 from stq.losses._mse import MSE
-from stq.losses._options import loss_options
+from stq.losses._options import loss_options, options_of_loss
 from stq.losses._pinball import Pinball
 from stq.losses._ssim import SSIM
 from stq.options import OptionInfo
@@ -33,6 +33,7 @@ __all__ = [
     "build_loss",
     "loss_options",
     "masked_mean",
+    "options_of_loss",
     "refuse_trainable",
     "stq_losses",
 ]

@@ -6,7 +6,7 @@ weights do, and what is not defined is None, never NaN. A `Metric` is a score of
 
 from stq.metrics._baseline_forecast import BaselineForecast
 from stq.metrics._block_bootstrap import block_length, effective_frames
-from stq.metrics._build_metric import build_metric, metric_options
+from stq.metrics._build_metric import build_metric, metric_options, options_of_metric
 from stq.metrics._builtin import stq_metrics
 from stq.metrics._forecast_scores import ForecastScores, ScoreOptions
 from stq.metrics._metric import Metric, MetricContext
@@ -51,6 +51,7 @@ __all__ = [
     "interval_pairs",
     "interval_score",
     "metric_options",
+    "options_of_metric",
     "pinball_loss",
     "power_spectrum",
     "stq_metrics",

@@ -15,7 +15,7 @@ from stq.models._forecaster import Forecaster
 from stq.models._head import Head
 from stq.models._headed_forecaster import HeadedForecaster
 from stq.models._location_encoder import LocationEncoder
-from stq.models._options import model_options
+from stq.models._options import model_options, options_of_model
 from stq.models._spherical_harmonics import spherical_harmonics
 from stq.models._streams import stream_seed
 
@@ -33,6 +33,7 @@ __all__ = [
     "build_model",
     "check_model_options",
     "model_options",
+    "options_of_model",
     "spherical_harmonics",
     "stq_models",
     "stream_seed",

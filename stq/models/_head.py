@@ -42,7 +42,7 @@ class Head(nn.Module):
     def forward(self, features: Float[Tensor, "B F Y X"], base: Float[Tensor, "B C Y X"]) -> Float[Tensor, "B L C Y X"]:
         """Maps of the C variables of `base` at as many levels as the outputs are for; `base` is the last frame."""
         maps: Tensor = self.output(self.hidden(features))
-        maps = maps.view(len(maps), -1, *base.shape[1:])
+        maps = maps.view(maps.shape[0], -1, *base.shape[1:])  # not len(): a traced graph would know one size
         if self.share is None:
             return maps
         return maps + (self.share[:, None, None] * base).unsqueeze(1)

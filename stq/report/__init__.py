@@ -16,8 +16,9 @@ from stq.report._config import config_table, difference_table
 from stq.report._conformance import conformance_tables, new_loss_text
 from stq.report._doctor import doctor_table
 from stq.report._document import json_text
+from stq.report._export import export_summary
 from stq.report._gradients import gradient_tables
-from stq.report._inspection import init_summary, inspection_tables
+from stq.report._inspection import init_summary, inspection_tables, schema_summary
 from stq.report._losses import loss_page, loss_table
 from stq.report._origins import origin_tables
 from stq.report._plugins import plugin_table
@@ -28,12 +29,14 @@ from stq.report._runs import run_table
 from stq.report._scores import score_tables
 from stq.report._store import store_summary
 from stq.report._training_display import TrainingDisplay
-from stq.report._training_lines import TrainingLines
+from stq.report._training_lines import TrainingInSilence, TrainingLines
 from stq.report._training_outcome import training_outcome
 from stq.report._training_plan import training_plan
+from stq.report._tuning import trial_line, tuning_table
 
 __all__ = [
     "TrainingDisplay",
+    "TrainingInSilence",
     "TrainingLines",
     "calibration_tables",
     "check_summary",
@@ -44,6 +47,7 @@ __all__ = [
     "difference_in_words",
     "difference_table",
     "doctor_table",
+    "export_summary",
     "gradient_tables",
     "init_summary",
     "inspection_tables",
@@ -57,9 +61,12 @@ __all__ = [
     "problem_text",
     "report_summary",
     "run_table",
+    "schema_summary",
     "score_tables",
     "store_summary",
     "training_outcome",
     "training_plan",
+    "trial_line",
+    "tuning_table",
     "value_in_words",
 ]

@@ -10,7 +10,7 @@ from stq.report._numbers import significant
 from stq.report._table import add_row, new_table, pairs, titled
 
 if TYPE_CHECKING:
-    from stq.app import InitResult, InspectResult
+    from stq.app import InitResult, InspectResult, SchemaResult
 
 
 def inspection_tables(result: "InspectResult") -> Group:
@@ -56,7 +56,22 @@ def spec_fragment(result: "InspectResult") -> str:
     return "\n".join(lines)
 
 
+def schema_summary(result: "SchemaResult") -> Group:
+    """Where the schema lies, and how an editor finds it."""
+    name = "" if result.output is None else result.output.name
+    lines = [
+        f"wrote {result.output}",
+        f"a spec beside it is checked by editors where it begins with # yaml-language-server: $schema={name}",
+        *(f"note: {note}" for note in result.notes),
+    ]
+    return Group(*map(Text, lines))
+
+
 def init_summary(result: "InitResult") -> Group:
     """Where the spec lies and what comes next."""
-    lines = [f"wrote {result.spec}: it forecasts {', '.join(result.targets)}", f"next: stq check {result.spec}"]
+    lines = [
+        f"wrote {result.spec}: it forecasts {', '.join(result.targets)}",
+        f"wrote {result.schema}: what editors read to complete and check it",
+        f"next: stq check {result.spec}",
+    ]
     return Group(*(Text(line) for line in lines), *(Text(f"note: {note}") for note in result.notes))

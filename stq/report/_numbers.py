@@ -50,3 +50,11 @@ def count(value: int) -> str:
 
 def _text(value: float | None, form: str) -> str:
     return ABSENT if value is None else format(value, form)
+
+
+def size_in_words(size: int) -> str:
+    """A number of bytes."""
+    for unit, power in (("GiB", 30), ("MiB", 20), ("kiB", 10)):
+        if size >= 2**power:
+            return f"{size / 2**power:.1f} {unit}"
+    return f"{size} bytes"

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class TrainingLines:
-    """A training observer that writes plain lines to `console`; `*` marks an epoch that is the best so far."""
+    """A training observer that writes plain lines to `console`; `*` marks an epoch that is the best so far.
 
-    def __init__(self, console: Console) -> None:
+    With `every_step` there is a line for each step as well.
+    """
+
+    def __init__(self, console: Console, *, every_step: bool = False) -> None:
         self.console = console
+        self.every_step = every_step
         self.epochs = 0
 
     def __enter__(self) -> "TrainingLines":
@@ -36,11 +40,36 @@ class TrainingLines:
         self.console.print(Text(start_line(event)))
 
     def stepped(self, event: "Stepped") -> None:
-        """Steps are not shown."""
+        """Means of the losses over the epoch so far, unweighted."""
+        if self.every_step:
+            losses = "  ".join(f"{name} {steady(value)}" for name, value in event.losses.items())
+            self.console.print(Text(f"  step {event.step:5}  {losses}"), soft_wrap=True)
 
     def epoch_ended(self, event: "EpochEnded") -> None:
         """The line of an epoch: losses are means over its training batches, unweighted."""
         self.console.print(Text(epoch_line(event, self.epochs)), soft_wrap=True)
+
+
+class TrainingInSilence:
+    """A training observer, and context manager, that shows nothing."""
+
+    def __enter__(self) -> "TrainingInSilence":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def ready(self, ready: "Ready") -> None:
+        """Not shown."""
+
+    def started(self, event: "Started") -> None:
+        """Not shown."""
+
+    def stepped(self, event: "Stepped") -> None:
+        """Not shown."""
+
+    def epoch_ended(self, event: "EpochEnded") -> None:
+        """Not shown."""
 
 
 def start_line(event: "Started") -> str:

@@ -26,4 +26,4 @@ def training_outcome(result: "TrainResult") -> Group:
         rows.append(("bands", "calibrated" if result.calibrated else "not calibrated"))
         split = "" if "test" in result.splits else " --split val"
         rows += [("run", run), ("next", f"stq check-grads {quote(run)}"), ("next", f"stq eval {quote(run)}{split}")]
-    return Group("", pairs(rows), *(Text(f"note: {note}") for note in result.calibration_notes))
+    return Group("", *(Text(f"note: {note}") for note in result.calibration_notes), pairs(rows))

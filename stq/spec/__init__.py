@@ -12,14 +12,17 @@ from stq.spec._data_spec import CoarsenSpec, DataSpec
 from stq.spec._derived_spec import DerivedSpec, MaskSpec
 from stq.spec._dump import dump_spec
 from stq.spec._evaluation_spec import BootstrapSpec, EvaluationSpec, MetricSpec
+from stq.spec._json_schema import Plugin, Plugins, json_schema
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
+from stq.spec._logger_spec import LoggerSpec
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
 from stq.spec._patch_spec import PatchSpec, RareSpec
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
+from stq.spec._search import Dimension, parse_dimension
 from stq.spec._settings import Setting, settings
 from stq.spec._spec import RoutingSpec, Spec
 from stq.spec._split_spec import BlocksSpec, SplitSpec
@@ -38,6 +41,7 @@ __all__ = [
     "DataSpec",
     "DdpSpec",
     "DerivedSpec",
+    "Dimension",
     "DimsSpec",
     "EvaluationSpec",
     "ExponentialSpec",
@@ -45,6 +49,7 @@ __all__ = [
     "HeadsSpec",
     "LoadedSpec",
     "LocationSpec",
+    "LoggerSpec",
     "LossSpec",
     "MaskSpec",
     "MetricSpec",
@@ -52,6 +57,8 @@ __all__ = [
     "OptimSpec",
     "PatchSpec",
     "PlateauSpec",
+    "Plugin",
+    "Plugins",
     "QuantileSpec",
     "RareSpec",
     "RoutingSpec",
@@ -66,7 +73,9 @@ __all__ = [
     "TrainerSpec",
     "commented_spec",
     "dump_spec",
+    "json_schema",
     "load_spec",
+    "parse_dimension",
     "parse_spec",
     "settings",
 ]

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from stq.spec._section import Mistake, Section, Surroundings, found
-from stq.spec._types import File, Text, absolute, expect
+from stq.spec._section import TEXT, Mistake, Section, Surroundings, found
+from stq.spec._types import AlsoWritten, File, Text, absolute, expect
 
 
 class StaticSpec(Section):
     """A map that does not change in time. Just a name in the spec means a variable of the data itself."""
+
+    short_form = TEXT
 
     variable: Text
     """Name of the variable."""
@@ -51,4 +53,5 @@ Sources = Annotated[
     tuple[Annotated[Text, BeforeValidator(_absolute_source), expect("a path or a pattern such as data/*.nc")], ...],
     Field(min_length=1),
     BeforeValidator(_as_tuple_of_sources),
+    AlsoWritten(**TEXT),
 ]

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from stq.expressions import ExpressionError, names_in, parse_condition, parse_number
 from stq.spec._frozen_dict import FrozenDict
-from stq.spec._section import Mistake, Section, refuse
+from stq.spec._section import TEXT, Mistake, Section, refuse
 from stq.spec._types import SetOf, Text, expect
 
 
@@ -24,6 +24,8 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 
 class DerivedSpec(Section):
     """A variable computed from others. Just an expression in the spec means one without units."""
+
+    short_form = TEXT
 
     expr: Annotated[Text, _checked(parse_number)]
     """Arithmetic of variables: + - * / **, numbers, abs, sqrt, exp, log, log10, log1p, minimum, maximum,

@@ -9,7 +9,20 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from stq.spec._frozen_dict import FrozenDict
 from stq.spec._loss_spec import Options
 from stq.spec._section import Mistake, Section, refuse
-from stq.spec._types import NAME, Count, CountOrNull, Finite, ListOf, Name, OneOf, SetOf, Text, WholeNumber, ascending
+from stq.spec._types import (
+    NAME,
+    AlsoWritten,
+    Count,
+    CountOrNull,
+    Finite,
+    ListOf,
+    Name,
+    OneOf,
+    SetOf,
+    Text,
+    WholeNumber,
+    ascending,
+)
 
 
 class BootstrapSpec(Section):
@@ -66,12 +79,14 @@ class EvaluationSpec(Section):
     thresholds: Annotated[dict[Text, Ascending], AfterValidator(FrozenDict)] = FrozenDict()
     """Events of the fractions skill score and the critical success index, {variable: [values in its units, ascending]}:
     an event is a value at or above one of them. Default {}, none."""
-    neighbourhood: Annotated[SetOf[Count], BeforeValidator(_as_list), Field(min_length=1)] = (5,)
+    neighbourhood: Annotated[
+        SetOf[Count], BeforeValidator(_as_list), Field(min_length=1), AlsoWritten(type="integer", minimum=1)
+    ] = (5,)
     """Sides, in cells, of the neighbourhoods of the fractions skill score: a number or a list; default 5."""
     periods: Annotated[Literal["month", "season", None], OneOf()] = None
     """Whether to score months or seasons (DJF, MAM, JJA, SON) of the targets' times apart as well; default null, no."""
     bootstrap: BootstrapSpec = BootstrapSpec()
-    """How the intervals of the scores are drawn, {repetitions, block}; default 1000 times, block null."""
+    """How the intervals of the scores are drawn, {repetitions, block}; default 1000 times, blocks by their number."""
     metrics: ListOf[MetricSpec] = ()
     """Metrics of plugins, each a name or {metric, name, and the plugin's options}; default none."""
 

@@ -1,6 +1,7 @@
 """From a file or a text to a checked spec, with all mistakes reported at once."""
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from stq.errors import Problem, SpecError, did_you_mean
+from stq.spec._environment import fill_in
 from stq.spec._explain import MOST, explain, place
 from stq.spec._loaded_spec import LoadedSpec
 from stq.spec._overrides import apply_override
@@ -19,7 +21,8 @@ from stq.spec._yaml import LARGEST, read_yaml
 def load_spec(path: Path | str, overrides: Sequence[str] = ()) -> LoadedSpec:
     """Read a spec file, put the `--set` arguments over it, and check everything that its text decides.
 
-    Relative paths in it become absolute against its folder. SpecError holds every problem at once.
+    Environment variables are put in where it says `environment: true`. Relative paths in it become absolute against its
+    folder. SpecError holds every problem at once.
     """
     path = Path(path)
     return parse_spec(_read_text(path), path=path, overrides=overrides)
@@ -35,6 +38,7 @@ def parse_spec(text: str, *, path: Path | None = None, overrides: Sequence[str] 
             problems += apply_override(root, override)
         except SpecError as error:
             problems += error.problems
+    problems += fill_in(root, os.environ)
     plain = {key: child.plain() for key, child in root.content.items()}
     if path is not None:
         plain.setdefault("name", _name_from(path))

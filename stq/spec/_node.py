@@ -15,6 +15,8 @@ class Node:
     content: "Scalar | list[Node] | dict[str, Node]"
     value_span: Span
     key_span: Span | None = None
+    variables: tuple[str, ...] = ()
+    """Environment variables that the value is made of."""
 
     def plain(self) -> object:
         """The value without places; lists come as tuples, as the models hold them."""

@@ -1,10 +1,11 @@
 """What every section of the spec has in common: frozen, strict, closed, documented under each field."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NoReturn, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
-from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError
 
 MISTAKE = "stq"
 """Type of the pydantic errors whose text is ours already."""
@@ -17,6 +18,14 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    short_form: ClassVar[JsonSchemaValue] = {}
+    """JSON Schema of what may be written in place of the mapping; empty for nothing."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        mapping = handler(core_schema)
+        return {"anyOf": [cls.short_form, mapping]} if cls.short_form else mapping
 
 
 @runtime_checkable
@@ -54,6 +63,9 @@ class Mistake:
         """The same for pydantic."""
         context = {"message": self.message, "hint": self.hint, "on": self.on, "part": self.part}
         return PydanticCustomError(MISTAKE, "{message}", context)
+
+
+TEXT: JsonSchemaValue = {"type": "string", "minLength": 1}
 
 
 def refuse(*mistakes: Mistake) -> NoReturn:

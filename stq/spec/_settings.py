@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stq.spec._dump import plain
+from stq.spec._environment import mark
 from stq.spec._node import Node
 from stq.spec._overrides import apply_override
 from stq.spec._source import Source
@@ -19,7 +20,9 @@ PROGRAM = "set by a program"
 
 @dataclass(frozen=True)
 class Setting:
-    """One value. `key` is the path that `--set` takes; `origin` is `file:line:column`, `--set` or `default`."""
+    """One value. `key` is the path that `--set` takes; `origin` is `file:line:column`, `--set` or `default`, followed
+    by the environment variables that are in it.
+    """
 
     key: str
     value: object
@@ -35,6 +38,7 @@ def settings(spec: Spec, text: str, overrides: Sequence[str] = (), *, name: str 
     root, _ = read_yaml(Source(name, text))
     for override in overrides:
         apply_override(root, override)
+    mark(root)
     return tuple(
         Setting(".".join(keys), value, _origin(root, path, value)) for keys, path, value in _leaves(plain(spec), (), ())
     )
@@ -63,13 +67,16 @@ def _origin(root: Node, path: _Path, value: object) -> str:
             # a short form, such as `mse` for {loss: mse} or one path for a list of them
             rest = path[depth:]
             short = not isinstance(node.content, dict | list | None) and depth and len(rest) == 1
-            return _place(node) if short and _same(node.plain(), value) else DEFAULT
+            return _place(node) if short and (node.variables or _same(node.plain(), value)) else DEFAULT
         node = child
-    return _place(node) if _same(node.plain(), value) else PROGRAM
+    filled_in = node.variables or (isinstance(node.content, list) and any(item.variables for item in node.content))
+    return _place(node) if filled_in or _same(node.plain(), value) else PROGRAM
 
 
 def _place(node: Node) -> str:
-    return node.value_span.where
+    items = node.content if isinstance(node.content, list) else []
+    names = dict.fromkeys([*node.variables, *(name for item in items for name in item.variables)])
+    return " ".join([node.value_span.where, *(f"${{env:{name}}}" for name in names)])
 
 
 def _same(written: object, value: object) -> bool:

@@ -16,7 +16,7 @@ from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL
 from stq.spec._section import Mistake, Section, Surroundings, found, refuse
 from stq.spec._trainer_spec import TrainerSpec
-from stq.spec._types import File, ListOf, MappingOf, Name, OneOf, SetOf, Text, expect
+from stq.spec._types import File, Flag, ListOf, MappingOf, Name, OneOf, SetOf, Text, expect
 
 
 class RoutingSpec(Section):
@@ -43,6 +43,9 @@ class Spec(Section):
     """Begins the run folder's name; default the spec file's name without its ending."""
     seed: Annotated[int, Field(ge=0, lt=2**32), expect("a whole number from 0 to 4294967295")] = 0
     """Seed of initial weights, dropout and the order of the data; default 0."""
+    environment: Flag = False
+    """Whether ${env:NAME} and ${env:NAME:default} in texts stand for environment variables; default false. A resolved
+    spec holds their values, and false."""
     data: DataSpec
     """The series; `source` and `targets` are required."""
     model: ModelSpec = ModelSpec()

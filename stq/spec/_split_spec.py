@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, field_
 
 from stq.spec._dates import first_moment, last_moment
 from stq.spec._section import Mistake, Section, Surroundings, found, refuse
-from stq.spec._types import Count, Flag, Inside01, WholeNumber, as_tuple, expect
+from stq.spec._types import AlsoWritten, Count, Flag, Inside01, WholeNumber, as_tuple, expect
 
 
 def _date(value: object) -> object:
@@ -35,7 +35,12 @@ def _kind(value: object) -> str:
 
 
 PARTS = ("train", "val", "calibration", "test")
-Date = Annotated[str, BeforeValidator(_date), expect("a date such as 1995-01 or 1995-01-31")]
+Date = Annotated[
+    str,
+    BeforeValidator(_date),
+    expect("a date such as 1995-01 or 1995-01-31"),
+    AlsoWritten(type="integer", minimum=0, maximum=9999),
+]
 Period = Annotated[tuple[Date, Date], BeforeValidator(_pair), AfterValidator(_in_order)]
 Fraction = Annotated[Inside01, expect("[first, last] as dates, or a fraction between 0 and 1")]
 Part = Annotated[Annotated[Period, Tag("<dates>")] | Annotated[Fraction, Tag("<fraction>")], Discriminator(_kind)]

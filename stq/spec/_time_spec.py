@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from stq.spec._dates import Moment, first_moment, is_step
-from stq.spec._section import Mistake, Section, refuse
+from stq.spec._section import TEXT, Mistake, Section, refuse
 from stq.spec._split_spec import Date
 from stq.spec._types import File, OneOf, Text, expect
 
@@ -48,6 +48,8 @@ class TimeSpec(Section):
 
 class TimeStepSpec(Section):
     """An even time axis for dates that leave steps out. Just a step in the spec means the default tolerance."""
+
+    short_form = TEXT
 
     every: Annotated[Text, Field(pattern=STEP), expect("a step such as 1D, 6h, 15min or 1month")]
     """The step: a number and min, h, D, month or year. Required."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from stq.spec._logger_spec import Loggers
 from stq.spec._section import Section
 from stq.spec._strategy_spec import DdpSpec, Strategy
 from stq.spec._types import Count, CountOrNull, Flag, OneOf, expect
@@ -40,6 +41,9 @@ class TrainerSpec(Section):
     """Batches whose gradients are averaged into one step; default 1."""
     log_every_n_steps: Count = 10
     """Steps between two rows of the step log; default 10."""
+    logger: Loggers = ()
+    """Where training is told about beside the run's metrics.csv: tensorboard, mlflow, wandb or csv, a list of them, or
+    {name, and its options}; null for nowhere. Nothing reaches a network unless an option says so. Default null."""
     deterministic: Flag = False
     """Whether to refuse operations that give different bits in each run on a GPU; default false."""
     detect_anomaly: Flag = False

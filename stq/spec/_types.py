@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, WrapValidator
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, WrapValidator
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ValidationError, core_schema
 
 from stq.errors import did_you_mean
@@ -46,6 +47,23 @@ class OneOf:
         return core_schema.no_info_wrap_validator_function(check, handler(source))
 
 
+class AlsoWritten:
+    """Marks a type that may be written in a shorter way too: the JSON Schema of that way."""
+
+    def __init__(self, **schema: object) -> None:
+        self.schema = schema
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [self.schema, handler(core_schema)]}
+
+
+class EachOnce:
+    """Marks a list in which nothing stands twice, for the JSON Schema."""
+
+    def __get_pydantic_json_schema__(self, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(core_schema), "uniqueItems": True}
+
+
 def as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
@@ -69,7 +87,7 @@ def ascending(values: tuple[T, ...]) -> tuple[T, ...]:
 
 
 ListOf = Annotated[tuple[T, ...], BeforeValidator(as_tuple)]
-SetOf = Annotated[tuple[T, ...], BeforeValidator(as_tuple), AfterValidator(_unique)]
+SetOf = Annotated[tuple[T, ...], BeforeValidator(as_tuple), AfterValidator(_unique), EachOnce()]
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False), expect("a number above 0")]
 Finite = Annotated[float, Field(allow_inf_nan=False), expect("a number")]

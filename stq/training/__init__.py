@@ -12,6 +12,7 @@ from stq.training._loaders import Loaders
 from stq.training._observer import EpochEnded, Started, Stepped, TrainingObserver
 from stq.training._probe import audit_module, probe_training_step
 from stq.training._shards import TurnsOfBatches
+from stq.training._tracking import lacking, tracking
 from stq.training._world import ALONE, World, joined
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "devices_there",
     "fit",
     "joined",
+    "lacking",
     "load_weights",
     "probe_training_step",
+    "tracking",
 ]

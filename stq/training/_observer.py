@@ -62,7 +62,7 @@ class TrainingObserver(Protocol):
         """Called once, before the first step."""
 
     def stepped(self, event: Stepped) -> None:
-        """Called after every `log_every_n_steps` optimiser steps."""
+        """Called after every `log_every_n_steps` steps; after each where the observer's `every_step` is true."""
 
     def epoch_ended(self, event: EpochEnded) -> None:
         """Called after every validation."""
@@ -103,9 +103,11 @@ class Observe(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         step = trainer.global_step
-        if step != self._last_step and step % self.every == 0 and isinstance(pl_module, ForecastModule):
+        due = step % self.every == 0
+        told = [observer for observer in self.observers if due or getattr(observer, "every_step", False)]
+        if step != self._last_step and told and isinstance(pl_module, ForecastModule):
             event = Stepped(trainer.current_epoch, step, pl_module.train_losses.compute())
-            for observer in self.observers:
+            for observer in told:
                 observer.stepped(event)
         self._last_step = step
 

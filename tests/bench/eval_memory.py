@@ -87,8 +87,9 @@ def bench(folder: Path, side: int, pixels: float) -> dict[str, float]:
         process = subprocess.Popen([sys.executable, "-m", "stq", "eval", str(folder / "run"), "--json"], stdout=out)
         _, status, usage = os.wait4(process.pid, 0)
     took = time.perf_counter() - began
-    if status:
-        raise SystemExit(f"stq eval failed with {os.waitstatus_to_exitcode(status)}")
+    process.returncode = os.waitstatus_to_exitcode(status)  # known already, and waited for by nobody else
+    if process.returncode:
+        raise SystemExit(f"stq eval failed with {process.returncode}")
     found = json.loads((folder / "scores.json").read_text())
     scored = sum(score["n"] for score in found["scores"])
     return {"pixels": scored, "seconds": took, "peak_gb": usage.ru_maxrss * 1024 / 1e9}

@@ -21,8 +21,7 @@ def main() -> None:
     given = arguments.parse_args()
     given.picture.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as profile, chromium(Path(profile)) as browser:
-        browser.open(given.report)
-        browser.resize(WIDTH)
+        browser.open(given.report, WIDTH)
         hidden = ("training", "coverage", "reliability", "pit", "widths", "spectra", "data", "reproduce")
         browser.run("for (const id of arguments[0]) document.getElementById(id).hidden = true", hidden)
         browser.screenshot(given.picture)

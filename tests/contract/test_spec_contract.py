@@ -15,8 +15,8 @@ from stq.spec import Spec, parse_spec
 SECTIONS = [member for member in vars(stq.spec).values() if isinstance(member, type) and issubclass(member, BaseModel)]
 REQUIRED = {
     ("Spec", "data"), ("Spec", "losses"), ("DataSpec", "source"), ("DataSpec", "targets"),
-    ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("MetricSpec", "metric"), ("StaticSpec", "variable"),
-    ("DerivedSpec", "expr"), ("MaskSpec", "where"),
+    ("SplitSpec", "train"), ("SplitSpec", "val"), ("LossSpec", "loss"), ("StaticSpec", "variable"),
+    ("DerivedSpec", "expr"), ("MaskSpec", "where"), ("MetricSpec", "metric"), ("LoggerSpec", "name"),
     ("RareSpec", "variable"), ("RareSpec", "above"), ("TimeStepSpec", "every"),
 }  # fmt: skip
 

@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 REQUIRED = "STQ_BROWSER"
 """Set, not empty, where a missing browser is a failure rather than a reason to skip."""
@@ -44,16 +46,16 @@ class Browser:
     def __init__(self, driver: Chrome) -> None:
         self.driver = driver
 
-    def open(self, page: Path) -> None:
-        """Load a page in a window 1280 wide, and wait until its script has run."""
+    def open(self, page: Path, width: int = 1280) -> None:
+        """Load a page in a window of this width, and wait until its script has run."""
         self.driver.get("about:blank")
         for log in ("browser", "performance"):
             self.driver.get_log(log)
-        self.resize(1280)
+        self.resize(width)
         self.driver.get(page.absolute().as_uri())
 
     def resize(self, width: int, media: str = "") -> None:
-        """Another width of the window, and `print` for the style of paper; charts follow within two frames."""
+        """Another width of the window, and `print` for the style of paper; charts follow soon after."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media})
@@ -62,6 +64,13 @@ class Browser:
     def run(self, script: str, *arguments: object) -> Any:
         """The value of a function's body."""
         return self.driver.execute_script(script, *arguments)
+
+    def comes_true(self, condition: str, seconds: float = 20) -> bool:
+        """Whether an expression holds, now or before long."""
+        try:
+            return bool(WebDriverWait(self.driver, seconds).until(lambda _: self.run(f"return {condition}")))
+        except TimeoutException:
+            return False
 
     def complaints(self) -> list[str]:
         """Errors and warnings on the console since the page was opened."""

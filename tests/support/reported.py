@@ -11,7 +11,7 @@ from stq.app._check import LossRow
 from stq.app._check_grads import GroupSize
 from stq.app._evaluate import ChanceRange
 from stq.metrics import Score
-from stq.metrics._score import Interval
+from stq.metrics._score import BaselineScore, Interval
 from stq.routing import Audit, Cell, Conflict, Cost, ModuleNorms
 
 
@@ -23,6 +23,16 @@ def printed(renderable: RenderableType, width: int = 80, **console: object) -> s
 
 
 INTERVALS = tuple(Interval(low, 1 - low, 1 - 2 * low, 0.91, 0.745, 21.5, 12.6, 40.1) for low in (0.025, 0.1, 0.25))
+BASELINES = {
+    name: BaselineScore(rmse=8.3, mae=6.1, skill=skill, coverage=0.9, width=30, interval_score=41, crps=4, pinball={})
+    for name, skill in {
+        "persistence": 0.218,
+        "climatology": -0.074,
+        "damped_persistence": 0.051,
+        "seasonal_naive": 0.33,
+        "linear": -0.008,
+    }.items()
+}
 SCORE = Score(
     variable="ozone [total]",
     horizon=1,
@@ -47,6 +57,7 @@ SCORE = Score(
     crossing_rate=0.0,
     crossing_rate_raw=0.0,
     intervals=INTERVALS,
+    baselines=BASELINES,
 )
 BARE = replace(
     SCORE,
@@ -55,6 +66,7 @@ BARE = replace(
     width=None,
     width_raw=None,
     skill_persistence=None,
+    baselines=BASELINES | {"persistence": replace(BASELINES["persistence"], skill=None)},
     crossing_rate=None,
     intervals=(),
 )

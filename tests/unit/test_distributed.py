@@ -217,8 +217,8 @@ def test_one_process_writes_the_run_and_calibrates(pair: Pair, folder: Path) -> 
     assert [found["trained"]["status"] for found in pair] == ["completed", "completed"]
     assert [found["trained"]["calibrated"] for found in pair] == [True, False]
     assert sorted(path.name for path in (folder / "one batch").iterdir()) == [
-        "audit.json", "calibration.json", "checkpoints", "environment.json", "metrics.csv", "resolved.yaml",
-        "spec.yaml", "statistics.npz",
+        "audit.json", "baselines.json", "calibration.json", "checkpoints", "environment.json", "metrics.csv",
+        "outcome.json", "resolved.yaml", "spec.yaml", "statistics.npz",
     ]  # fmt: skip
     assert [found["dry run"]["steps"] for found in pair] == [1, 1]
 

@@ -45,6 +45,6 @@ def test_what_is_built_in_comes_as_plugins_and_as_the_only_ones_when_plugins_are
     monkeypatch.setenv("STQ_NO_PLUGINS", "1")
     assert all(isinstance(plugin, PluginInfo) and plugin.builtin for plugin in discover())
     found = [(plugin.distribution, plugin.module) for plugin in discover()]
-    assert found == [("stq", "stq.losses"), ("stq", "stq.models"), ("stq", "stq.data")]
+    assert found == [("stq", "stq.losses"), ("stq", "stq.models"), ("stq", "stq.metrics"), ("stq", "stq.data")]
     monkeypatch.setenv("STQ_NO_PLUGINS", "0")
     assert "one-plugin" in [plugin.distribution for plugin in discover()]

@@ -1,0 +1,71 @@
+"""The JSON Schema of specs that may use what is installed here."""
+
+import inspect
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from stq.errors import DiskError
+from stq.losses import options_of_loss
+from stq.metrics import options_of_metric
+from stq.models import options_of_model
+from stq.options import Options
+from stq.registry import Registry, load_losses, load_metrics, load_models
+from stq.spec import LoadedSpec, Plugin, Plugins, json_schema
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SchemaResult:
+    """The schema, the file that it was written to (None for none), and the plugins that it lacks."""
+
+    schema: dict[str, Any]
+    output: Path | None
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Ready for JSON: the schema itself, or where it lies."""
+        return self.schema if self.output is None else {"schema": str(self.output), "notes": list(self.notes)}
+
+
+def schema(loaded: LoadedSpec | None = None, output: Path | None = None) -> SchemaResult:
+    """What a spec may say, losses, models and metrics of the installed plugins included.
+
+    With a spec, those of its local plugin files too. Raises PluginError where one of these files can't be loaded,
+    DiskError where `output` can't be written.
+    """
+    local = [] if loaded is None else [Path(plugin) for plugin in loaded.spec.plugins]
+    losses, models, metrics = load_losses(local), load_models(local), load_metrics(local)
+    found = json_schema(
+        Plugins(
+            losses=_plugins(losses, options_of_loss),
+            models=_plugins(models, options_of_model),
+            metrics=_plugins(metrics, options_of_metric),
+        )
+    )
+    broken = dict.fromkeys(f"the plugin {bad.name!r} is left out: {bad.cause}" for bad in losses.broken)
+    clashing = [clash.cause for registry in (losses, models, metrics) for clash in registry.clashes.values()]
+    if output is not None:
+        try:
+            output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise DiskError(f"{output} can't be written: {error.strerror}") from error
+    return SchemaResult(found, output, (*broken, *clashing))
+
+
+def modeline(schema: Path) -> str:
+    """The first line of a spec that tells editors of the schema that lies beside it."""
+    return f"# yaml-language-server: $schema={schema.name}\n"
+
+
+def _plugins(registry: Registry[T], options_of: Callable[[type[T]], Options]) -> dict[str, Plugin]:
+    plugins = {}
+    for name in sorted(registry):
+        cls = registry.get(name).cls
+        options = options_of(cls)
+        required = tuple(key for key, argument in options.arguments.items() if argument.default is argument.empty)
+        plugins[name] = Plugin(options.schemas(), required, (inspect.getdoc(cls) or "").split("\n")[0])
+    return plugins

@@ -1,0 +1,130 @@
+"""Search for the settings of a spec that forecast its validation part best."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stq.app._assembly import resolve_plugins
+from stq.app._check import check
+from stq.app._run_folder import RunFolder
+from stq.app._train import train
+from stq.app._tune_result import Trial, TuneResult
+from stq.app._tune_study import Judge, Pruned, Study, folder_name, refuse_missing, texts
+from stq.errors import DiskError, Stopped, StqError, UsageError
+from stq.spec import Dimension, LoadedSpec, dump_spec, load_spec, parse_dimension
+
+BEST = "best.yaml"
+
+
+def ignore(trial: Trial, of: int) -> None:
+    """For who does not want to know."""
+
+
+def tune(
+    spec: Path,
+    over: Sequence[str],
+    *,
+    trials: int = 20,
+    overrides: Sequence[str] = (),
+    out: Path | None = None,
+    seed: int = 0,
+    prune: bool = True,
+    on_trial: Callable[[Trial, int], None] = ignore,
+) -> TuneResult:
+    """Train the spec with settings from the ranges `over`, until there are so many `trials` in `out`.
+
+    `out` is runs/tune-<name> by default; a search that is there on the same terms goes on, and what is in it counts.
+    Every trial is a run folder of its own. The best is that of the least central validation error at its best epoch; it
+    is written to `best.yaml`. The same seed suggests the same settings, stopped in between or not.
+
+    A trial that fails is recorded and the others go on. Raises UsageError and SpecError before the first trial where it
+    can't be as asked, Stopped with what is done kept.
+    """
+    refuse_missing()
+    space = tuple(parse_dimension(argument) for argument in over)
+    base = refuse_unfit(spec, space, overrides, trials)
+    out = out or Path("runs") / f"tune-{base.spec.name}"
+    terms = {"spec": dump_spec(base.spec), "over": list(over), "seed": seed}
+    study = open_study(out, space, terms, seed)
+    while len(study.trials()) < trials:
+        done = perform(study, spec, overrides, prune=prune)
+        write_best(study, spec, overrides)
+        on_trial(done, trials)
+    best = best_of(study)
+    return TuneResult(out, study.trials(), best, write_best(study, spec, overrides))
+
+
+def open_study(out: Path, space: Sequence[Dimension], terms: dict[str, object], seed: int) -> Study:
+    """The study in this folder. Raises DiskError where it can't be written."""
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not any(out.glob("study.journal")))):
+        raise UsageError(f"{out} is there already and holds no search; choose another folder with --out")
+    try:
+        return Study(out, space, terms, seed=seed)
+    except OSError as error:
+        raise DiskError(f"{out}: the search can't be written: {error.strerror or error}") from error
+
+
+def refuse_unfit(spec: Path, space: Sequence[Dimension], overrides: Sequence[str], trials: int) -> LoadedSpec:
+    """The spec as it stands, checked with its data, and every end of every range tried on its text and its plugins."""
+    base = load_spec(spec, overrides)
+    if not space:
+        raise UsageError("a search needs something to vary: --over KEY=LOW..HIGH, or --over KEY=[VALUE, VALUE]")
+    if len({dimension.key for dimension in space}) < len(space):
+        raise UsageError("--over names a key twice")
+    if trials < 1:
+        raise UsageError(f"expected at least one trial, found {trials}")
+    for dimension in space:
+        for end in dimension.ends():
+            resolve_plugins(load_spec(spec, [*overrides, end]))
+    trainer = base.spec.trainer
+    if (trainer.devices, trainer.num_nodes) != (1, 1) or os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UsageError("a search trains in one process: give --set trainer.devices=1, and don't use torchrun")
+    check(base)
+    return base
+
+
+def perform(study: Study, spec: Path, overrides: Sequence[str], *, prune: bool) -> Trial:
+    """One trial, from its suggestion to its record."""
+    asked = study.ask()
+    judge = Judge(asked, prune=prune)
+    run = study.out / folder_name(asked.number)
+    try:
+        if run.exists():  # what a process that was killed between two records left
+            shutil.rmtree(run)
+        loaded = load_spec(spec, [*overrides, *settings(texts(asked.params))])
+        train(loaded, run_dir=run, observers=(judge,))
+    except Pruned:
+        study.tell_pruned(asked.number)
+    except (Stopped, DiskError):
+        study.give_up(asked.number)
+        raise
+    except (StqError, RuntimeError, MemoryError) as error:
+        study.tell_failed(asked.number, str(error).strip().partition("\n")[0] or type(error).__name__)
+    else:
+        study.tell(asked.number, judge.best)
+    return next(trial for trial in study.trials() if trial.number == asked.number)
+
+
+def settings(chosen: dict[str, str]) -> list[str]:
+    """The `--set` arguments of a trial."""
+    return [f"{key}={value}" for key, value in chosen.items()]
+
+
+def best_of(study: Study) -> Trial | None:
+    """The first of the completed trials with the least value."""
+    complete = [trial for trial in study.trials() if trial.state == "complete" and trial.value is not None]
+    return min(complete, key=lambda trial: trial.value or 0.0, default=None)
+
+
+def write_best(study: Study, spec: Path, overrides: Sequence[str]) -> Path | None:
+    """The best trial's spec, as one that can be trained; None where there is none."""
+    best = best_of(study)
+    if best is None:
+        return None
+    loaded = load_spec(spec, [*overrides, *settings(dict(best.settings))])
+    chosen = ", ".join(f"{key} {value}" for key, value in best.settings.items())
+    head = f"# Best of {len(study.trials())} trials of stq tune: {best.run.name}, {chosen}.\n"
+    path = study.out / BEST
+    RunFolder(study.out).write(path, head + dump_spec(loaded.spec))
+    return path

@@ -1,0 +1,103 @@
+"""Loggers are told what happens, on this machine alone, and change nothing."""
+
+import csv
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import torch
+from support.tiny_runs import tiny_source, tiny_spec
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from stq.app import RunFolder, train
+from stq.errors import SpecError
+from stq.spec import LoggerSpec, dump_spec, parse_spec
+from stq.training import load_weights
+
+SHORT = ["trainer.max_epochs=2"]
+LOGGED = [*SHORT, "trainer.logger=[tensorboard, csv]"]
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_source(tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="module")
+def run(source: Path, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    folder = tmp_path_factory.mktemp("run") / "run"
+    train(tiny_spec(source, LOGGED), run_dir=folder)
+    return RunFolder(folder)
+
+
+@pytest.fixture(scope="module")
+def events(run: RunFolder) -> EventAccumulator:
+    found = EventAccumulator(str(run.path / "logs" / "tensorboard"))
+    found.Reload()
+    return found
+
+
+def test_losses_rates_and_the_central_error_have_tags_of_their_own(events: EventAccumulator) -> None:
+    tags = set(events.Tags()["scalars"])
+    wanted = {f"{kind}/{loss}" for kind in ("train", "val", "step") for loss in ("mse", "laplacian", "pinball")}
+    wanted |= {f"{kind}/{group}" for kind in ("lr", "gradient_norm") for group in ("backbone", "central", "quantiles")}
+    assert tags == wanted | {"val_central", "epoch"}
+
+
+def test_tensorboard_and_csv_say_what_the_metrics_file_says(run: RunFolder, events: EventAccumulator) -> None:
+    with run.metrics.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with (run.path / "logs" / "csv" / "version_0" / "metrics.csv").open(newline="") as file:
+        told = [row for row in csv.DictReader(file) if row["val_central"]]
+    for tag, column in (("val_central", "val_central"), ("train/mse", "train_mse"), ("val/pinball", "val_pinball")):
+        wanted = [float(row[column]) for row in rows]
+        assert [event.value for event in events.Scalars(tag)] == pytest.approx(wanted)
+        assert [float(row[tag]) for row in told] == pytest.approx(wanted)
+    assert [event.step for event in events.Scalars("val_central")] == [int(row["step"]) for row in rows]
+
+
+def test_the_resolved_spec_is_told_in_full(run: RunFolder, events: EventAccumulator) -> None:
+    [text] = events.Tensors("spec/text_summary")
+    said = text.tensor_proto.string_val[0].decode()
+    assert "losses.laplacian.weight: 0.3" in said
+    assert "trainer.max_epochs: 2" in said
+    assert "max_epochs" in (run.path / "logs" / "tensorboard" / "hparams.yaml").read_text()
+
+
+def test_a_logger_changes_no_bit_of_the_training(run: RunFolder, source: Path, tmp_path: Path) -> None:
+    train(tiny_spec(source, SHORT), run_dir=tmp_path / "run")
+    silent = RunFolder(tmp_path / "run")
+    assert not (silent.path / "logs").exists()
+    found, wanted = load_weights(run.best), load_weights(silent.best)
+    assert all(torch.equal(found[name], wanted[name]) for name in wanted)
+
+
+def test_one_key_takes_a_name_a_mapping_or_a_list() -> None:
+    text = "data: {source: a.nc, targets: [air]}\nlosses: [mse]\ntrainer: {logger: %s}\n"
+    named = LoggerSpec(name="csv")
+    for written in ("csv", "[csv]", "{name: csv}", "[{name: csv}]"):
+        loaded = parse_spec(text % written)
+        assert loaded.spec.trainer.logger == (named,)
+        assert parse_spec(dump_spec(loaded.spec)).spec == loaded.spec
+    assert parse_spec(text % "null").spec.trainer.logger == ()
+    for wrong, said in (
+        ("tensorbord", "tensorboard"),
+        ("[csv, csv]", "twice"),
+        ("{name: csv, project: a}", "an option of wandb"),
+        ("{name: mlflow, trackinguri: a}", "tracking_uri"),
+        ("{name: wandb, mode: onlin}", "online"),
+        ("3", "expected"),
+    ):
+        with pytest.raises(SpecError, match=said) as error:
+            parse_spec(text % wrong)
+        assert error.value.problems[0].where.startswith("spec:3:"), wrong
+
+
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+def test_a_package_that_is_missing_is_said_before_the_data_is_read(tmp_path: Path, name: str) -> None:
+    if find_spec(name) is not None:
+        pytest.skip(f"{name} is installed")
+    loaded = tiny_spec(tmp_path / "gone.nc", [f"trainer.logger={name}"])
+    with pytest.raises(SpecError, match=rf"needs {name}(.|\n)*stq\[track\]"):
+        train(loaded, run_dir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
