@@ -6,6 +6,26 @@ on indices alone (`plan_windows`), fits what normalisation needs on the training
 the forecasts of persistence and climatology, and `to_units`, the one crossing from normalised values to units.
 
 This package is the only home of xarray, and the only one that knows of files, calendars, grids and missing values.
+
+Where things live, from the file to the window and back:
+
+- what is asked for: `_request`; what is found out before that, for `stq data inspect`: `_inspect`, `_time_summary`,
+  `_variable_summary`
+- files: `_sources` (which there are), `_source_file`, `_file_dates`, `_open_source`; `_reader` and one module for each
+  kind (`_read_netcdf`, `_read_zarr`, `_read_geotiff`, `_read_numpy`, `_builtin_readers`), `_cf_dataset`
+- what is in them: `_axes`, `_grid`, `_naming`, `_variable`, `_units`; computed from it: `_derived`, `_arithmetic`
+- dates: `_time_axis`, `_time_step`, `_even_steps`, `_regular_time` (of files without any), `_clock`, `_seconds`,
+  `_calendar`
+- the series: `_part` (of one file), `_series`, `_static`, `_strata_map`, `_coarsen`, `_scan`, `_fingerprint`
+- numbers by step, wherever they lie: `_field_store`, `_file_fields`, `_packed_fields`, `_rows_kept`; packed: `_pack`,
+  `_write_store`, `_packed_store`, `_store_format`
+- what is fitted: `_fit`, `_variable_fit`, `_climatology`, `_target_range`, `_transform`, `_statistics`,
+  `_statistics_file`, `_site`; whether other data is of that kind: `_match`
+- which windows: `_splits`, `_windows`, `_areas`, `_tiles`, `_known_targets`, `_training_items`
+- a window as tensors: `_scaled`, `_channels`, `_window_parts`, `_window_dataset`, `_in_units`, `_area_weights`
+- all of it together: `_build_data`, `_forecast_data`; for baselines: `_anomalies`, `_year_before`
+- forecasts into files: `_forecast_inputs`, `_inits`, `_blend` and `_seams` (tiles), `_forecast_layout`,
+  `_forecast_file`, `_forecast_netcdf`, `_forecast_zarr`, `_forecast_geotiff`
 """
 
 from stq.data._anomalies import Anomalies, anomalies_of

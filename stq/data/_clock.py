@@ -6,6 +6,8 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float64
 
+from stq.data._seconds import seconds_between
+
 _JITTER = 1e-3  # of a step: by so much evenly spaced dates may miss their place
 _UNITS = (86400.0, 3600.0, 60.0, 1.0)
 _LONE = 0.5  # seconds by which a single date may be off
@@ -20,8 +22,7 @@ def on_the_clock(dates: xr.DataArray) -> xr.DataArray:
     seconds = _seconds_of_day(dates)
     if not len(seconds) or (seconds == np.rint(seconds)).all():
         return dates
-    steps = np.diff(dates.values)
-    usual = float(np.median([_in_seconds(step) for step in steps])) if len(steps) else _LONE / _JITTER
+    usual = float(np.median(seconds_between(dates))) if len(dates) > 1 else _LONE / _JITTER
     for unit in _UNITS:
         off = np.rint(seconds / unit) * unit - seconds
         if np.abs(off).max() <= _JITTER * usual:
@@ -33,10 +34,6 @@ def _seconds_of_day(dates: xr.DataArray) -> Float64[np.ndarray, " N"]:
     if np.issubdtype(dates.dtype, np.datetime64):
         return np.asarray((dates.values - dates.values.astype("datetime64[D]")) / np.timedelta64(1, "s"))
     return np.array([d.hour * 3600 + d.minute * 60 + d.second + d.microsecond * 1e-6 for d in dates.values])
-
-
-def _in_seconds(step: np.timedelta64 | timedelta) -> float:
-    return step.total_seconds() if isinstance(step, timedelta) else float(step / np.timedelta64(1, "s"))
 
 
 def _moved(dates: np.ndarray, seconds: Float64[np.ndarray, " N"]) -> np.ndarray:

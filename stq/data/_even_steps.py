@@ -9,6 +9,7 @@ from jaxtyping import Float32, Float64, Int64
 
 from stq.data._field_store import FieldsOver, FieldStore
 from stq.data._request import RegularStep
+from stq.data._seconds import seconds_from_first
 from stq.data._tiles import Tile
 from stq.errors import DataError
 
@@ -46,7 +47,7 @@ def even_dates(dates: xr.DataArray, step: RegularStep, where: str) -> EvenDates:
         months = parts["year"] * 12 + parts["month"] - 1
         places = (months - months[0]) / (count * _MONTHS[unit])
     else:
-        places = _seconds_from_first(dates) / (count * _SECONDS[unit])
+        places = seconds_from_first(dates) / (count * _SECONDS[unit])
     nearest = np.rint(places).astype(np.int64)
     off = np.abs(places - nearest) > step.tolerance
     for at in np.flatnonzero(off)[:1].tolist():
@@ -95,7 +96,7 @@ class SparseFields(FieldsOver):
 
 def gap_channel(dates: xr.DataArray) -> Float64[np.ndarray, " N"]:
     """The logarithm of the seconds since the step before; 0 at the first."""
-    return np.concatenate([[0.0], np.log(np.diff(_seconds_from_first(dates)))])
+    return np.concatenate([[0.0], np.log(np.diff(seconds_from_first(dates)))])
 
 
 def over_the_usual(gaps: Float64[np.ndarray, " N"], train: range) -> Float64[np.ndarray, " N"]:
@@ -103,13 +104,6 @@ def over_the_usual(gaps: Float64[np.ndarray, " N"], train: range) -> Float64[np.
     within = gaps[train.start + 1 : train.stop]
     usual = np.median(within) if len(within) else 0.0
     return np.concatenate([gaps[:1], gaps[1:] - usual])
-
-
-def _seconds_from_first(dates: xr.DataArray) -> np.ndarray:
-    since = dates.values - dates.values[0]
-    if np.issubdtype(dates.dtype, np.datetime64):
-        return np.asarray(since / np.timedelta64(1, "s"))
-    return np.array([span.total_seconds() for span in since])
 
 
 def _axis(dates: xr.DataArray, frames: np.ndarray, months: int, seconds: float | None) -> xr.DataArray:

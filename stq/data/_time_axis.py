@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int64
 
+from stq.data._seconds import seconds_between
 from stq.errors import DataError
 
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
@@ -50,7 +51,7 @@ def read_times(coordinate: xr.DataArray, where: str, *, even: bool = True) -> Ti
             names the file.
     """
     parts = _take_apart(coordinate)
-    seconds = _steps_in_seconds(coordinate)
+    seconds = seconds_between(coordinate)
     labels = _labels(parts)
     for at in np.flatnonzero(seconds <= 0)[:1]:
         fault = "are the same date" if seconds[at] == 0 else "are out of order"
@@ -91,13 +92,6 @@ def _month_after(parts: Int64[np.ndarray, " 6"], months: int) -> tuple[int, int]
 
 def _take_apart(coordinate: xr.DataArray) -> Int64[np.ndarray, "N 6"]:
     return np.stack([getattr(coordinate.dt, part).values.astype(np.int64) for part in _PARTS], axis=1)
-
-
-def _steps_in_seconds(coordinate: xr.DataArray) -> np.ndarray:
-    steps = np.diff(coordinate.values)
-    if np.issubdtype(coordinate.dtype, np.datetime64):
-        return steps / np.timedelta64(1, "s")
-    return np.array([step.total_seconds() for step in steps], dtype=np.float64)
 
 
 def _refuse_uneven(steps: np.ndarray, unit: str, labels: tuple[str, ...], where: str) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 import xarray as xr
 
+from stq.data._seconds import seconds_between
 from stq.errors import DataError
 
 _JITTER = 1e-3
@@ -37,7 +38,7 @@ class TimeStep:
         """Whether these dates follow each other by this step."""
         if self.months:
             return bool((np.diff(_months(dates)) == self.months).all())
-        return bool((np.abs(_seconds(dates) - self.seconds) <= _JITTER * self.seconds).all())
+        return bool((np.abs(seconds_between(dates) - self.seconds) <= _JITTER * self.seconds).all())
 
     def continued(self, dates: xr.DataArray, count: int) -> xr.DataArray:
         """The dates, and `count` more after the last.
@@ -78,7 +79,7 @@ def step_of(dates: xr.DataArray) -> TimeStep | None:
     months = int(np.diff(_months(dates[:2]))[0])
     if months > 0 and TimeStep(months, 0).holds(dates):
         return TimeStep(months, 0)
-    usual = TimeStep(0, _rounded(float(np.median(_seconds(dates)))))
+    usual = TimeStep(0, _rounded(float(np.median(seconds_between(dates)))))
     return usual if usual.holds(dates) else None
 
 
@@ -90,13 +91,6 @@ def _rounded(seconds: float) -> float:
 
 def _months(dates: xr.DataArray) -> np.ndarray:
     return np.asarray(dates.dt.year.values.astype(np.int64) * 12 + dates.dt.month.values.astype(np.int64))
-
-
-def _seconds(dates: xr.DataArray) -> np.ndarray:
-    steps = np.diff(dates.values)
-    if np.issubdtype(dates.dtype, np.datetime64):
-        return np.asarray(steps / np.timedelta64(1, "s"))
-    return np.array([step.total_seconds() for step in steps], dtype=np.float64)
 
 
 def _months_on(dates: xr.DataArray, months: int) -> object:

@@ -11,6 +11,7 @@ from stq.data._clock import on_the_clock
 from stq.data._even_steps import even_dates
 from stq.data._open_source import open_source
 from stq.data._request import RegularStep
+from stq.data._seconds import seconds_between
 from stq.data._source_file import SourceFile
 from stq.data._time_axis import TimeAxis, read_times
 from stq.errors import DataError
@@ -65,7 +66,7 @@ def _with_absent_frames(dates: xr.DataArray, where: str) -> tuple[str, int]:
 
     Tried are the usual distance of two dates, and calendar months.
     """
-    usual = np.median(np.diff(dates.values).astype("timedelta64[ns]").astype(np.int64)) / 1e9
+    usual = float(np.median(seconds_between(dates)))
     for step in (_in_units(usual), "1 month"):
         try:
             found = len(even_dates(dates, RegularStep(step), where).frames) - len(dates)

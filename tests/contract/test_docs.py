@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+import stq.data
 from stq.cli import app
 from stq.registry import load_losses
 from stq.spec import parse_spec
@@ -65,3 +66,9 @@ def test_every_command_and_every_loss_is_documented() -> None:
     commands = get_command(app).commands
     assert [name for name in commands if f"stq {name}" not in text] == []
     assert [name for name in load_losses() if name not in text] == []
+
+
+def test_every_module_of_the_data_package_has_its_place_in_the_map() -> None:
+    folder = Path(stq.data.__file__).parent
+    modules = [path.stem for path in folder.glob("_*.py") if path.stem != "__init__"]
+    assert [name for name in modules if f"`{name}`" not in (stq.data.__doc__ or "")] == []
