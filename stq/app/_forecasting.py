@@ -22,6 +22,19 @@ class UnitsBatch:
     quantiles: Tensor | None
     truth: Tensor
 
+    def pieces(self, cells: int) -> Iterator["UnitsBatch"]:
+        """The same, as many samples at a time as have `cells` cells together, one at least."""
+        height, width = self.truth.shape[-2:]
+        step = max(1, cells // (height * width))
+        for first in range(0, len(self.truth), step):
+            part = slice(first, first + step)
+            yield UnitsBatch(
+                batch=Batch(*(each[part] for each in self.batch)),
+                central=self.central[part],
+                quantiles=None if self.quantiles is None else self.quantiles[part],
+                truth=self.truth[part],
+            )
+
 
 def forecast_split(
     forecaster: Forecaster, data: ForecastData, split: str, *, batch_size: int, world: World = ALONE

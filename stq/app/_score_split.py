@@ -23,6 +23,9 @@ from stq.models import Forecaster
 from stq.spec import LoadedSpec
 from stq.training import ALONE, World
 
+MOST_CELLS = 2**16
+"""Cells of the fields that are scored at a time: every baseline has maps of every level at every horizon."""
+
 
 @dataclass(frozen=True)
 class Scoring:
@@ -111,21 +114,22 @@ def score_windows(scoring: Scoring, baselines: Baselines, world: World) -> Forec
         strata={kind: each.names for kind, each in scoring.strata.items()},
         metrics=scoring.metrics,
     )
-    for found in scoring.forecasts(world):
-        others = baselines.forecast(found.batch)
-        scores.update(
-            central=found.central,
-            quantiles=scoring.calibrated(found),
-            quantiles_raw=found.quantiles,
-            truth=found.truth,
-            valid=found.batch.valid,
-            weight=found.batch.weight,
-            persistence=others["persistence"].central,
-            climatology=others["climatology"].central,
-            time=found.batch.time,
-            baselines=others,
-            strata={kind: each.index(found.batch) for kind, each in scoring.strata.items()},
-        )
+    for batch in scoring.forecasts(world):
+        for found in batch.pieces(MOST_CELLS):
+            others = baselines.forecast(found.batch)
+            scores.update(
+                central=found.central,
+                quantiles=scoring.calibrated(found),
+                quantiles_raw=found.quantiles,
+                truth=found.truth,
+                valid=found.batch.valid,
+                weight=found.batch.weight,
+                persistence=others["persistence"].central,
+                climatology=others["climatology"].central,
+                time=found.batch.time,
+                baselines=others,
+                strata={kind: each.index(found.batch) for kind, each in scoring.strata.items()},
+            )
     return scores
 
 
