@@ -24,17 +24,18 @@ def structural_similarity(
     Wang et al. (2004), doi:10.1109/TIP.2003.819861, with k1 = 0.01, k2 = 0.03, of (v - minimum) / span. Pass anomalies
     and their range: an offset as of kelvins makes all fields look alike; around 0 a forecast of the opposite sign has
     both factors of the index negative, and would score as well as the truth. Nothing is defined on fields smaller than
-    the window.
+    the window, nor for a variable whose span is 0: its index has no scale.
     """
     margin = WINDOW // 2
     if min(truth.shape[-2:]) < WINDOW:
         return torch.zeros_like(truth), torch.zeros_like(valid)
-    low, scale = minimum[:, None, None], span[:, None, None]
+    varies = span > 0
+    low, scale = minimum[:, None, None], torch.where(varies, span, 1.0)[:, None, None]
     forecast, truth = (torch.where(valid, (field - low) / scale, 0.0).flatten(0, 1) for field in (forecast, truth))
     similarity = _in_pieces(forecast, truth, margin)
     gaps = F.max_pool2d((~valid).flatten(0, 1).to(truth.dtype), WINDOW, stride=1)
     whole = F.pad(gaps == 0, (margin, margin, margin, margin), value=False)
-    return similarity.view_as(valid), whole.view_as(valid)
+    return similarity.view_as(valid), whole.view_as(valid) & varies[:, None, None]
 
 
 def _in_pieces(

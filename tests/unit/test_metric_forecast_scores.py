@@ -251,3 +251,19 @@ def test_scores_keep_double_precision_for_large_offsets() -> None:
     assert score.rmse == 0.25
     assert score.ssim is None
     assert score.n == 800
+
+
+def test_a_variable_that_never_varied_has_no_ssim_and_no_score_is_nan() -> None:
+    still = torch.ones(4, 1, 1, 16, 16)
+    scores = ForecastScores(["air"], [1], anomaly_range=(torch.zeros(1), torch.zeros(1)), size=(16, 16))
+    scores.update(
+        central=1.1 * still,
+        truth=still,
+        valid=still > 0,
+        persistence=still,
+        climatology=still,
+        time=torch.arange(4),
+    )
+    (score,) = scores.compute()
+    assert (score.ssim, score.acc, score.skill_persistence) == (None, None, None)
+    assert "NaN" not in json.dumps(score.to_dict())

@@ -149,3 +149,39 @@ def test_texts_for_plotly_keep_its_line_breaks_and_nothing_else() -> None:
         "text": ["a<br>b", "&lt;b&gt;&amp;&lt;/b&gt;", "%{x}<extra></extra>"],
         "n": 3,
     }
+
+
+def with_rows(report: ReportData, **changes: object) -> ReportData:
+    """The same report with these keys in every row of the scores."""
+    rows = [{**row, **changes} for row in report.evaluation["scores"]]
+    return replace(report, evaluation={**report.evaluation, "scores": rows})
+
+
+def test_nothing_is_better_than_a_baseline_without_error(whole: ReportData) -> None:
+    """As of a truth that never changes: the skill is not defined, and nobody has any."""
+    made = with_rows(whole, skill_persistence=None, rmse_persistence=0.0, skill_climatology=0.5, baselines={})
+    text = Elements(report_page([made])).text
+    assert "air, K: no skill over persistence at every horizon" in text
+    assert "air, K: better than" not in text
+
+
+def test_skill_without_an_interval_is_not_called_skill(whole: ReportData) -> None:
+    made = with_rows(whole, skill_persistence=0.5, skill_climatology=0.5, baselines={}, interval95={})
+    text = Elements(report_page([made])).text
+    assert "air, K: lower errors than persistence at every horizon, without an interval" in text
+    assert "air, K: better than" not in text
+
+
+def test_frames_are_counted_in_plain_numbers(whole: ReportData) -> None:
+    text = Elements(report_page([with_rows(whole, effective_frames=123.4)])).text
+    assert "they are worth about 123." in text
+
+
+def test_a_missing_spectrum_has_its_true_reason(whole: ReportData) -> None:
+    text = Elements(report_page([with_rows(whole, spectrum=None)])).text
+    assert "no spectrum, for a side of the field has fewer than 8 cells" in text
+
+
+def test_what_the_evaluation_noted_of_the_calibration_stands_in_the_section_of_coverage(whole: ReportData) -> None:
+    made = replace(whole, evaluation={**whole.evaluation, "notes": ["few frames to calibrate on in May (2)"]})
+    assert "few frames to calibrate on in May (2)" in Elements(report_page([made])).text

@@ -44,7 +44,8 @@ def coverage(report: "ReportData") -> Section:
             "count, not cells, for the cells of a frame are alike."
         )
     charts = tuple(coverage_chart(report, title, rows_of(report, name), chance) for name, title in labelled(report))
-    return Section("coverage", TITLE, prose=tuple(prose), charts=charts)
+    notes = tuple(note for note in report.evaluation["notes"] if note not in report.card.notes)
+    return Section("coverage", TITLE, prose=tuple(prose), charts=charts, notes=notes)
 
 
 def coverage_chart(report: "ReportData", title: str, rows: list[Row], chance: "Mapping[str, Any] | None") -> Chart:

@@ -32,7 +32,7 @@ def words(name: str) -> str:
 
 @dataclass(frozen=True)
 class Skill:
-    """1 - rmse / rmse of the baseline, and its interval; `value` is None where it is not defined."""
+    """1 - rmse / rmse of the baseline, and its interval; `value` is None against a baseline that makes no error."""
 
     value: float | None
     low: float | None = None
@@ -41,11 +41,11 @@ class Skill:
     @property
     def word(self) -> str:
         """What the value says, plainly."""
-        if self.value is None:
-            return "not defined"
-        if self.value <= 0:
+        if self.value is None or self.value <= 0:
             return "no skill"
-        return "within chance" if self.low is not None and self.low <= 0 else "skill"
+        if self.low is None:
+            return "no interval"
+        return "within chance" if self.low <= 0 else "skill"
 
 
 def baselines_of(rows: Sequence[Row]) -> list[str]:

@@ -23,7 +23,7 @@ def spectra(report: "ReportData") -> Section:
         if rows:
             charts.append(ratio_chart(title, rows))
         else:
-            prose.append(f"{title}: no spectrum, for it needs whole fields without a gap.")
+            prose.append(f"{title}: no spectrum, for a side of the field has fewer than 8 cells.")
     if charts:
         prose.insert(
             0,

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 VAGUE = 0.2
 """Where chance alone moves the coverage further than this, it says little."""
+PHRASES = (
+    ("no skill", "no skill over", ""),
+    ("within chance", "skill within chance over", ""),
+    ("no interval", "lower errors than", ", without an interval"),
+)
+"""What is said of every word but `skill`, before the baseline and after the horizons; the worst first."""
 
 
 def verdict(report: "ReportData") -> Section:
@@ -45,7 +51,7 @@ def verdict(report: "ReportData") -> Section:
         prose.append("Bars are 95 % intervals by bootstrap over blocks of issue times.")
     worth = [row["effective_frames"] for row in report.evaluation["scores"] if row.get("effective_frames") is not None]
     if worth:
-        least, most = f"{min(worth):.2g}", f"{max(worth):.2g}"
+        least, most = (f"{value:.0f}" if value >= 10 else f"{value:.2g}" for value in (min(worth), max(worth)))
         span = least if least == most else f"{least} to {most}, by variable and horizon"
         prose.append(f"Forecasts that follow each other are alike: of independent ones they are worth about {span}.")
     tables = (("All scores", all_scores(report)),)
@@ -56,21 +62,18 @@ def skill_finding(title: str, rows: list[Row]) -> Finding:
     """One variable: where it beats every baseline, and where it has no skill."""
     found = {name: [(row["horizon"], skill_of(row, name)) for row in rows] for name in baselines_of(rows)}
     parts = []
-    for word, phrase in (("no skill", "no skill over"), ("within chance", "skill within chance over")):
+    for word, phrase, after in PHRASES:
         for name, skills in found.items():
             at = [horizon for horizon, skill in skills if skill.word == word]
             if at:
-                parts.append(f"{phrase} {words(name)} {where(at, len(skills))}")
+                parts.append(f"{phrase} {words(name)} {where(at, len(skills))}{after}")
     rmse = aligned([rows[0]["rmse"], rows[-1]["rmse"]])
     errors = f"RMSE {rmse[0]}" + (f" at horizon {rows[0]['horizon']}" if len(rows) > 1 else "")
     errors += f", {rmse[1]} at horizon {rows[-1]['horizon']}" if len(rows) > 1 else ""
     if parts:
-        bad = any(skill.word == "no skill" for skills in found.values() for _, skill in skills)
-        return Finding(
-            "bad" if bad else "unsure",
-            "no skill" if bad else "within chance",
-            f"{title}: {'; '.join(parts)}. {errors}.",
-        )
+        seen = {skill.word for skills in found.values() for _, skill in skills}
+        verdict = next(word for word, _, _ in PHRASES if word in seen)
+        return Finding("bad" if verdict == "no skill" else "unsure", verdict, f"{title}: {'; '.join(parts)}. {errors}.")
     values = [skill.value for skills in found.values() for _, skill in skills if skill.value is not None]
     span = f" (skill {min(values):+.2f} to {max(values):+.2f})" if values else ""
     beaten = listed([words(name) for name in found])
