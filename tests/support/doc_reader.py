@@ -30,13 +30,20 @@ def follow(page: Path) -> None:
         elif block.language == "sh":
             printed = "".join(typed(words, place) for words in block.commands())
         elif block.language == "text" and printed:
-            assert missing_words(block, printed) == [], f"{place}: not what the commands above print"
+            assert not_printed(block, printed) == [], f"{place}: not what the commands above print"
 
 
-def missing_words(shown: Block, printed: str) -> list[str]:
-    """Words of an output that is shown which the commands did not print; numbers differ from machine to machine."""
-    words = re.findall(r"[A-Za-z][\w.]*", shown.text)
-    return [word for word in words if word not in printed]
+def not_printed(shown: Block, printed: str) -> list[str]:
+    """Lines of an output that is shown whose words stand in no line that the commands printed.
+
+    Numbers are not compared: they differ from machine to machine, and with the epochs that a training takes.
+    """
+    lines = [words_of(line) for line in printed.splitlines()]
+    return [line for line in shown.text.splitlines() if not any(words_of(line) <= words for words in lines)]
+
+
+def words_of(line: str) -> set[str]:
+    return set(re.findall(r"[A-Za-z][\w.]*", line))
 
 
 def typed(words: list[str], place: str) -> str:
