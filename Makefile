@@ -74,6 +74,9 @@ test-browser: $(VENV)/dev browser  ## open the report in headless Chromium
 report-image: $(VENV)/dev browser  ## docs/img/report.png from the report of the demo's run (make demo)
 	$(BIN)/python tests/browser/picture.py $(DEMO)/report.html docs/img/report.png
 
+gallery: $(VENV)/dev report-image  ## docs/img/terminal.svg and docs/img/report.png, from the demo's run (make demo)
+	$(BIN)/python tests/docs/terminal.py $(DEMO) docs/img/terminal.svg
+
 docs: $(VENV)/dev  ## docs/commands.md, docs/losses.md and docs/spec.md, from the code that they describe
 	$(BIN)/python tests/docs/pages.py
 

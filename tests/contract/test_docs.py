@@ -1,19 +1,28 @@
-"""What the documentation shows is true: its code runs, its specs parse, its links and commands exist."""
+"""What the documentation names is there, and what is there it names: links, specs, commands, options, hooks, pages."""
 
+import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from support.doc_blocks import PAGES, ROOT, blocks_of
 from typer.main import get_command
 
 import stq.data
+from stq import hookspecs
 from stq.cli import app
 from stq.registry import load_losses
 from stq.spec import parse_spec
 
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGES += [*sorted(ROOT.glob("plugins/*/README.md")), ROOT / "stq" / "routing" / "README.md"]
+FOLDERS = ("", ".github", "docs", "examples", "examples/data", "plugins/*", "stq/*", "tests", "tests/*")
+EVERY_PAGE = sorted({page for folder in FOLDERS for page in ROOT.glob(f"{folder}/*.md".lstrip("/"))})
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
 
 
 def blocks(language: str) -> list[object]:
@@ -21,13 +30,8 @@ def blocks(language: str) -> list[object]:
     found = []
     for page in PAGES:
         for number, text in enumerate(re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)):
-            found.append(pytest.param(text, id=f"{page.relative_to(ROOT)}-{number}"))
+            found.append(pytest.param(text, id=f"{named(page)}-{number}"))
     return found
-
-
-@pytest.mark.parametrize("code", blocks("python"))
-def test_python_in_the_documentation_runs(code: str) -> None:
-    exec(compile(code, "documentation", "exec"), {"__name__": "documentation"})
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
@@ -41,31 +45,96 @@ def test_specs_in_the_documentation_parse(text: str) -> None:
     assert parse_spec(whole).spec.losses
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def prose(page: Path) -> str:
+    """A page without its blocks."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+def links(page: Path) -> list[str]:
+    """Where the links and pictures of a page lead."""
+    return re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`(?!\])", "", prose(page)))
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are linked by: small letters, digits, - and _, a space as -."""
+    found: set[str] = set()
+    for heading in re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        slug = re.sub(r"[^\w -]", "", words).replace(" ", "-")
+        number = 0
+        while (unique := f"{slug}-{number}" if number else slug) in found:
+            number += 1
+        found.add(unique)
+    return found
+
+
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=named)
 def test_links_lead_somewhere(page: Path) -> None:
-    prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", prose) if "://" not in link]
-    missing = [link for link in links if not (page.parent / link.partition("#")[0]).exists()]
+    missing = []
+    for link in links(page):
+        address = urlsplit(link)
+        if address.scheme:
+            good = address.scheme in ("https", "http") and "." in address.netloc
+        else:
+            target = page.parent / unquote(address.path) if address.path else page
+            good = target.exists() and (not address.fragment or address.fragment in anchors(target))
+        if not good:
+            missing.append(link)
     assert missing == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_and_make_targets_exist(page: Path) -> None:
+def test_every_page_is_linked_from_the_readme_and_from_the_contents() -> None:
+    pages = {page.resolve() for page in (ROOT / "docs").glob("*.md")}
+    for contents in (ROOT / "README.md", ROOT / "docs" / "README.md"):
+        linked = {(contents.parent / link.partition("#")[0]).resolve() for link in links(contents) if "://" not in link}
+        assert sorted(map(named, pages - linked - {contents})) == []
+
+
+def all_commands(group: Any, name: str = "stq") -> Iterator[tuple[str, Any]]:
+    """The command line itself, and every command below it, by its whole name."""
+    yield name, group
+    for key, command in getattr(group, "commands", {}).items():
+        yield from all_commands(command, f"{name} {key}")
+
+
+COMMANDS = dict(all_commands(get_command(app)))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_commands_options_and_make_targets_exist(page: Path) -> None:
     text = page.read_text()
-    commands = set(get_command(app).commands)
-    named = set(re.findall(r"`stq ([a-z][a-z-]*)", text)) | set(
-        re.findall(r"^ {4}stq ([a-z][a-z-]*)", text, re.MULTILINE)
-    )
-    assert named <= commands
+    typed = re.findall(r"`(stq [^`\n]+)`", text)
+    typed += [" ".join(words) for block in blocks_of(page) if block.language == "sh" for words in block.commands()]
+    wrong = [words for words in typed if words.startswith("stq ") and not known(words.split())]
+    assert wrong == []
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)`", text)) <= targets
 
 
-def test_every_command_and_every_loss_is_documented() -> None:
+def known(words: list[str]) -> bool:
+    """Whether there is such a command, with the options that are written behind it."""
+    depth = 1 if words[1].startswith("-") else 3 if " ".join(words[:3]) in COMMANDS else 2
+    name = " ".join(words[:depth])
+    if name not in COMMANDS:
+        return False
+    allowed = {opt for key in (name, "stq", "stq losses list") for p in COMMANDS[key].params for opt in p.opts}
+    options = (word.strip("[]").partition("=")[0] for word in words if re.match(r"\[?--?[a-z]", word))
+    return allowed | {"--help"} >= set(options)
+
+
+def test_every_command_option_and_loss_is_documented() -> None:
     text = "\n".join(page.read_text() for page in PAGES)
-    commands = get_command(app).commands
-    assert [name for name in commands if f"stq {name}" not in text] == []
-    assert [name for name in load_losses() if name not in text] == []
+    assert [name for name in COMMANDS if name not in text] == []
+    options = {opt for command in COMMANDS.values() for p in command.params for opt in p.opts if opt.startswith("--")}
+    assert [option for option in options if f"{option}" not in text] == []
+    assert [name for name in load_losses() if f"`{name}`" not in text and f"## {name}\n" not in text] == []
+
+
+def test_every_hook_is_explained_where_plugins_are() -> None:
+    hooks = [name for name, each in vars(hookspecs).items() if inspect.isfunction(each) and name.startswith("stq_")]
+    assert len(hooks) >= 4
+    text = (ROOT / "docs" / "plugins.md").read_text()
+    assert [hook for hook in hooks if f"`{hook}`" not in text] == []
 
 
 def test_every_module_of_the_data_package_has_its_place_in_the_map() -> None:

@@ -1,9 +1,12 @@
 """The pages that are made from the code are what it makes today."""
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 from support.made_pages import MADE_PAGES
+from support.terminal_picture import terminal_svg
 
 from stq.app import list_losses
 from stq.spec import commented_spec, parse_spec
@@ -42,3 +45,17 @@ def test_every_built_in_loss_has_its_section_with_all_its_options() -> None:
     for name, card in built_in.items():
         assert card.text in by_name[name]
         assert all(f"| `{option}` |" in by_name[name] for option in card.options)
+
+
+def test_the_picture_of_the_terminal_shows_both_commands_and_fetches_nothing() -> None:
+    picture = (DOCS / "img" / "terminal.svg").read_text()
+    words = "".join(ET.fromstring(picture).itertext()).replace("\N{NO-BREAK SPACE}", " ")
+    assert all(word in words for word in ("stq check-grads", "stq eval", "blocked", "calibrated", "verdict"))
+    assert "@import" not in picture
+    assert "url(http" not in picture
+    assert 'url("http' not in picture
+
+
+def test_the_same_screen_is_the_same_picture() -> None:
+    screens = [("stq eval runs/demo", Text("all is well", style="green"))]
+    assert terminal_svg(screens) == terminal_svg(screens)
