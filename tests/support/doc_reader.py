@@ -69,6 +69,8 @@ def shortened(arguments: list[str]) -> list[str]:
     """The same in less time."""
     if arguments[0] == "train" and "--resume" not in arguments and "max_epochs" not in " ".join(arguments):
         return [*arguments, "--set", EPOCHS]
+    if arguments[0] == "tune":
+        return [*arguments, "--trials", "1", "--set", EPOCHS]
     if arguments[0] == "compare":
         return [*arguments, "--dry-run"]
     return arguments
