@@ -39,7 +39,9 @@ def _of_figures(
     for figure in FIGURES:
         if not all(figure.name in run.figures for run in runs):
             continue
-        places = [place for place in runs[0].figures[figure.name] if all(place in r.figures[figure.name] for r in runs)]
+        firsts = [measured[origin, arms[0], seed].figures[figure.name] for origin in span for seed in seeds]
+        everywhere = [p for p in runs[0].figures[figure.name] if all(p in run.figures[figure.name] for run in runs)]
+        places = [place for place in everywhere if all(figure.comparable(first[place]) for first in firsts)]
         table = {place: _pairs(measured, arms, span, seeds, figure, place) for place in places}
         if not table:
             continue

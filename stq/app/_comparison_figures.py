@@ -16,7 +16,8 @@ Place = tuple[str, int]
 class Figure:
     """One number that every variable and horizon has. `kind` says how two of them are compared.
 
-    `relative`: the difference in percent of the first arm's; `points`: a share, the difference in percentage points.
+    `relative`: the difference in percent of the first arm's, which has to be above 0; `points`: a share, the difference
+    in percentage points.
     """
 
     name: str
@@ -28,6 +29,10 @@ class Figure:
     def unit(self) -> str:
         """Of the difference."""
         return "%" if self.kind == "relative" else "points"
+
+    def comparable(self, first: float) -> bool:
+        """Whether another number can be told as a difference from the first arm's."""
+        return self.kind == "points" or first > 0
 
     def difference(self, first: float, other: float) -> float:
         """Other minus first."""

@@ -87,7 +87,7 @@ def evaluate(
         samples=len(scoring.windows),
         calibrated=calibration is not None,
         scores=table,
-        chance=chance_ranges(table, calibration),
+        chance=chance_ranges(table, calibration, split),
         notes=(*scoring.data.notes, *(() if calibration is None else scoring_notes(calibration, split))),
         strata=strata,
     )
@@ -101,11 +101,19 @@ def scoring_notes(calibration: ConformalCalibration, split: str) -> tuple[str, .
     return notes
 
 
-def chance_ranges(scores: tuple[Score, ...], calibration: ConformalCalibration | None) -> tuple[ChanceRange, ...]:
-    """One row for each pair of levels, at the least number of frames of any variable and horizon."""
-    if calibration is None:
+def chance_ranges(
+    scores: tuple[Score, ...], calibration: ConformalCalibration | None, split: str
+) -> tuple[ChanceRange, ...]:
+    """One row for each pair of levels, at the least number of frames of any variable and horizon; none where the band
+    was fitted to this split.
+
+    Where groups have corrections of their own, the least frames of any of them count, for every frame that is scored:
+    the mean is then right for groups of one size, and the range rather too wide, for not all share one luck.
+    """
+    if calibration is None or calibration.fitted_on == split:
         return ()
-    fitted = min(min(row) for row in calibration.frames)
+    parts = [calibration.frames, *(group.frames for group in calibration.grouped)]
+    fitted = min(frames for part in parts for row in part for frames in row if frames)
     scored = min(score.frames for score in scores)
     rows = []
     for interval in scores[0].intervals:

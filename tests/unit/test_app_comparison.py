@@ -125,3 +125,14 @@ def test_arms_are_read_and_wrong_ones_refused() -> None:
     for words in (("pruned",), ("pruned", "pruned"), ("pruned", "jiont"), ("pruned", "soft=2"), ("joint", "soft")):
         with pytest.raises(UsageError):
             parse_arms(words)
+
+
+def test_a_first_arm_of_zero_has_no_relative_difference_and_the_other_places_stay() -> None:
+    """A band without width, an error of nothing: no percentage of it, and no end of a comparison after its training."""
+    runs = measured(1.0)
+    for key, run in runs.items():
+        gone = run.figures["rmse"] | {("ozone", 1): 0.0 if key[1] == "pruned" else 0.1}
+        runs[key] = replace(run, figures={**run.figures, "rmse": gone})
+    rows = [row for row in result_of(runs).differences if row.figure == "rmse"]
+    assert [(row.variable, row.horizon) for row in rows] == [(None, None), *(p for p in PLACES if p != ("ozone", 1))]
+    assert rows[0].mean == pytest.approx(1, abs=0.2)

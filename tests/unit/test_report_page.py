@@ -185,3 +185,8 @@ def test_a_missing_spectrum_has_its_true_reason(whole: ReportData) -> None:
 def test_what_the_evaluation_noted_of_the_calibration_stands_in_the_section_of_coverage(whole: ReportData) -> None:
     made = replace(whole, evaluation={**whole.evaluation, "notes": ["few frames to calibrate on in May (2)"]})
     assert "few frames to calibrate on in May (2)" in Elements(report_page([made])).text
+
+
+def test_a_change_from_an_error_of_nothing_is_no_percentage(whole: ReportData) -> None:
+    exact = with_rows(whole, rmse=0.0)
+    assert "Paired differences" in Elements(report_page([exact, whole])).text

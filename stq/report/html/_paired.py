@@ -48,7 +48,7 @@ def paired_chart(reports: "Sequence[ReportData]", names: Sequence[str], c: int, 
     traces, cells = [], []
     for number, (report, name) in enumerate(zip(reports[1:], names[1:], strict=True), start=1):
         rows = rows_of(report, variable)
-        changes = [100 * (row["rmse"] / first["rmse"] - 1) for row, first in zip(rows, base, strict=True)]
+        changes = [change(row["rmse"], first["rmse"]) for row, first in zip(rows, base, strict=True)]
         traces.append(
             {
                 "type": "scatter",
@@ -63,12 +63,19 @@ def paired_chart(reports: "Sequence[ReportData]", names: Sequence[str], c: int, 
         columns = [differences([row.get(key) for row in rows], [row.get(key) for row in base]) for key in SCORES]
         for h, horizon in enumerate(horizons):
             better = wins(report, reports[0], h, c)
-            cells.append((name, str(horizon), f"{changes[h]:+.2f} %", *(column[h] for column in columns), better))
+            moved = changes[h]
+            told = ABSENT if moved is None else f"{moved:+.2f} %"
+            cells.append((name, str(horizon), told, *(column[h] for column in columns), better))
     drawn = figure(traces, horizon_axis(horizons), axis("change of RMSE, %"), shapes=[level_line(0)])
     drawn["layout"]["showlegend"] = True
     head = ("run", "horizon", "RMSE, %", *(f"{key}, difference" for key in SCORES), "smaller RMSE in")
     alt = f"Change of RMSE of {title} by horizon against {names[0]}; below 0 is better."
     return Chart(f"Change of RMSE: {title}", alt, drawn, Table(head, tuple(cells)))
+
+
+def change(here: float, first: float) -> float | None:
+    """In percent; None from an error of nothing."""
+    return 100 * (here / first - 1) if first > 0 else None
 
 
 def differences(here: Sequence[float | None], first: Sequence[float | None]) -> list[str]:
