@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from typer.main import get_command
 
+import stq.app
 import stq.data
 from stq.cli import app
 from stq.registry import load_losses
@@ -68,7 +70,9 @@ def test_every_command_and_every_loss_is_documented() -> None:
     assert [name for name in load_losses() if name not in text] == []
 
 
-def test_every_module_of_the_data_package_has_its_place_in_the_map() -> None:
-    folder = Path(stq.data.__file__).parent
+@pytest.mark.parametrize("package", [stq.app, stq.data], ids=lambda package: package.__name__)
+def test_every_module_of_a_large_package_has_its_place_in_its_map(package: ModuleType) -> None:
+    folder = Path(str(package.__file__)).parent
     modules = [path.stem for path in folder.glob("_*.py") if path.stem != "__init__"]
-    assert [name for name in modules if f"`{name}`" not in (stq.data.__doc__ or "")] == []
+    packages = [path.parent.name for path in folder.glob("*/__init__.py")]
+    assert [name for name in modules + packages if f"`{name}`" not in (package.__doc__ or "")] == []

@@ -15,9 +15,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from stq.app import RunFolder
-from stq.app._baseline_forecasts import Baselines
-from stq.app._baselines import fit_baselines, open_baselines
 from stq.app._data import open_data
+from stq.app.baselines import Baselines, fit_baselines, open_baselines
 from stq.calibration import ConformalCalibration
 from stq.data import ForecastData
 from stq.errors import CheckFailed

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stq.app._comparison_arms import Arm, parse_arms
-from stq.app._comparison_differences import differences_of
-from stq.app._comparison_figures import figures_of
-from stq.app._comparison_plan import PlannedRun, plan_runs
-from stq.app._comparison_result import ComparedRun, ComparisonResult, Key, Measured
 from stq.app._epochs import read_epochs
 from stq.app._evaluate import evaluate
 from stq.app._losses import resolve_losses
 from stq.app._origin_splits import splits_at
 from stq.app._run_folder import RunFolder
 from stq.app._train import resume, train
+from stq.app.comparison._arms import Arm, parse_arms
+from stq.app.comparison._differences import differences_of
+from stq.app.comparison._figures import figures_of
+from stq.app.comparison._plan import PlannedRun, plan_runs
+from stq.app.comparison._result import ComparedRun, ComparisonResult, Key, Measured
 from stq.errors import CheckFailed, NonFiniteError, RoutingError, Stopped, StqError, UsageError, exit_code_of
 from stq.spec import LoadedSpec, load_spec
 

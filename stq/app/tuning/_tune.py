@@ -9,8 +9,8 @@ from stq.app._assembly import resolve_plugins
 from stq.app._check_spec import check
 from stq.app._run_folder import RunFolder
 from stq.app._train import train
-from stq.app._tune_result import Trial, TuneResult
-from stq.app._tune_study import Judge, Pruned, Study, folder_name, refuse_missing, texts
+from stq.app.tuning._result import Trial, TuneResult
+from stq.app.tuning._study import Judge, Pruned, Study, folder_name, refuse_missing, texts
 from stq.errors import DiskError, Stopped, StqError, UsageError
 from stq.spec import Dimension, LoadedSpec, dump_spec, load_spec, parse_dimension
 

@@ -5,8 +5,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from stq.app._report_data import LearningCurves, LossCurve
 from stq.app._run_folder import RunFolder
+from stq.app.report_data._report_data import LearningCurves, LossCurve
 from stq.errors import CheckFailed
 
 
