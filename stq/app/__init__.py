@@ -2,6 +2,23 @@
 
 Nothing here prints and nothing here parses a command line. Names are imported on demand, since most bring torch,
 Lightning or xarray with them: a typo in a spec is reported without any of the three.
+
+Where things live, from the spec to what a person reads:
+
+- a spec by itself: `_init_spec`, `_config`, `_schema`; with its data: `_check_spec`, `_check`, `_memory`,
+  `_inspect_data`
+- from its sections to what trains: `_losses`, `_models`, `_metrics`, `_data`, `_strata`, `_device`, `_groups`,
+  `_init_from`; put together: `_assembly`; what a person should know of it: `_notes`
+- training: `_train`, `_train_result`; the audit: `_check_grads`, `_synthetic`, and of a model without a spec
+  `_check_module`, `_users_code`; searches and comparisons keep to `_one_process`
+- the folder of a run: `_run_paths`, `_run_folder`, `_metrics_file` (written) and `_epochs` (read), `_list_runs`
+- bands: `_calibrate`, `_calibrate_run`, `_corrections`
+- forecasts: of a split `_forecasting`, of a field `_forecast_bands`, into a file `_predict`
+- scores: `_score_split`, `_evaluate`, `_evaluate_origins`, `_origin_splits`; what has to be beaten: `baselines`
+- plugins: `_list_losses`, `_list_plugins`, `_try_losses`, `_new_loss`
+- the rest: `_pack` (packed stores), `_doctor` (this machine), `_finite` (for JSON)
+- larger use cases, packages of their own: `comparison` (stq compare), `report_data` (stq report), `tuning` (stq tune),
+  `exporting` (stq export)
 """
 
 from importlib import import_module
@@ -13,13 +30,10 @@ if TYPE_CHECKING:
     from stq.app._check_grads import CheckGradsResult, check_grads
     from stq.app._check_module import check_module
     from stq.app._check_spec import check
-    from stq.app._compare import Progress, compare
-    from stq.app._comparison_result import ComparedRun, ComparisonResult, Difference
     from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
     from stq.app._doctor import DoctorResult, Finding, doctor
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._evaluate_origins import OriginsResult, evaluate_origins
-    from stq.app._export import ExportResult, export
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
@@ -30,8 +44,14 @@ if TYPE_CHECKING:
     from stq.app._new_loss import NewLoss, new_loss
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
-    from stq.app._report import collect_report
-    from stq.app._report_data import (
+    from stq.app._run_folder import RunFolder
+    from stq.app._schema import SchemaResult, schema
+    from stq.app._train import resume, train
+    from stq.app._train_result import Ready, TrainResult
+    from stq.app._try_losses import try_losses
+    from stq.app.comparison import ComparedRun, ComparisonResult, Difference, Progress, compare
+    from stq.app.exporting import ExportResult, export
+    from stq.app.report_data import (
         DataCard,
         LearningCurves,
         MapAxes,
@@ -41,66 +61,61 @@ if TYPE_CHECKING:
         ReportData,
         VariableMaps,
         WidthCurve,
+        collect_report,
     )
-    from stq.app._run_folder import RunFolder
-    from stq.app._schema import SchemaResult, schema
-    from stq.app._train import resume, train
-    from stq.app._train_result import Ready, TrainResult
-    from stq.app._try_losses import try_losses
-    from stq.app._tune import tune
-    from stq.app._tune_result import Trial, TuneResult
+    from stq.app.tuning import Trial, TuneResult, tune
 
 _HOMES = {
     "CalibrateResult": "_calibrate_run",
     "CheckGradsResult": "_check_grads",
     "CheckResult": "_check",
-    "ComparedRun": "_comparison_result",
-    "ComparisonResult": "_comparison_result",
+    "ComparedRun": "comparison",
+    "ComparisonResult": "comparison",
     "ConfigDifference": "_config",
     "ConfigResult": "_config",
-    "DataCard": "_report_data",
-    "Difference": "_comparison_result",
+    "DataCard": "report_data",
+    "Difference": "comparison",
     "DoctorResult": "_doctor",
     "EvaluateResult": "_evaluate",
-    "ExportResult": "_export",
+    "ExportResult": "exporting",
     "Finding": "_doctor",
     "InitResult": "_init_spec",
     "InitialWeights": "_init_from",
     "InspectResult": "_inspect_data",
-    "LearningCurves": "_report_data",
+    "LearningCurves": "report_data",
     "LossCard": "_list_losses",
-    "MapAxes": "_report_data",
-    "MapCase": "_report_data",
-    "Maps": "_report_data",
+    "MapAxes": "report_data",
+    "MapCase": "report_data",
+    "Maps": "report_data",
     "MemoryEstimate": "_memory",
     "NewLoss": "_new_loss",
     "OriginsResult": "_evaluate_origins",
     "PluginCard": "_list_plugins",
     "PredictResult": "_predict",
-    "Progress": "_compare",
-    "Provenance": "_report_data",
+    "Progress": "comparison",
+    "Provenance": "report_data",
     "Ready": "_train_result",
-    "ReportData": "_report_data",
+    "ReportData": "report_data",
     "RunCard": "_list_runs",
     "RunFolder": "_run_folder",
     "SchemaResult": "_schema",
     "StoreResult": "_pack",
     "TrainResult": "_train_result",
-    "Trial": "_tune_result",
-    "TuneResult": "_tune_result",
-    "VariableMaps": "_report_data",
-    "WidthCurve": "_report_data",
+    "Trial": "tuning",
+    "TuneResult": "tuning",
+    "VariableMaps": "report_data",
+    "WidthCurve": "report_data",
     "calibrate": "_calibrate_run",
     "check": "_check_spec",
     "check_grads": "_check_grads",
     "check_module": "_check_module",
-    "collect_report": "_report",
-    "compare": "_compare",
+    "collect_report": "report_data",
+    "compare": "comparison",
     "config": "_config",
     "config_diff": "_config",
     "doctor": "_doctor",
     "evaluate": "_evaluate",
-    "export": "_export",
+    "export": "exporting",
     "evaluate_origins": "_evaluate_origins",
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
@@ -115,7 +130,7 @@ _HOMES = {
     "show_loss": "_list_losses",
     "train": "_train",
     "try_losses": "_try_losses",
-    "tune": "_tune",
+    "tune": "tuning",
     "verify_store": "_pack",
 }
 

@@ -1,13 +1,12 @@
 """From a spec to an experiment that can train, checked in the order of cost: losses, data, network, routing."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
 
 from stq.app._data import open_data
 from stq.app._device import refuse_missing_device
+from stq.app._groups import cut, refuse_unknown_groups
 from stq.app._init_from import InitialWeights, refuse_frozen_at_random, start_from
 from stq.app._losses import ResolvedLoss, levels_of, resolve_losses, routes_of, set_up_losses
 from stq.app._metrics import resolve_metrics
@@ -16,10 +15,10 @@ from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
 from stq.app._strata import strata_of
 from stq.data import ForecastData, Statistics, StrataMap
-from stq.errors import CheckFailed, Problem, RoutingError, SpecError, nearest
+from stq.errors import CheckFailed, Problem, RoutingError, SpecError
 from stq.losses import LossContext
 from stq.models import Forecaster
-from stq.routing import Groups, Router, plan_routes
+from stq.routing import Router, plan_routes
 from stq.spec import LoadedSpec
 from stq.training import ForecastModule, Loaders, lacking, load_weights
 
@@ -134,65 +133,6 @@ def refuse_missing_loggers(loaded: LoadedSpec) -> None:
     ]
     if problems:
         raise SpecError(problems)
-
-
-def refuse_unknown_groups(loaded: LoadedSpec, losses: tuple[ResolvedLoss, ...], groups: Collection[str]) -> None:
-    """Refuse every name of a group that the network does not have, and tags without any, at their places."""
-    named: list[tuple[str, tuple[str | int, ...], Literal["key", "value"]]] = []
-    for index, resolved in enumerate(losses):
-        written = loaded.spec.losses[index].updates
-        for number, name in enumerate(resolved.updates):
-            if written is None:
-                named.append((name, ("losses", index, "loss"), "value"))
-            elif isinstance(written, Mapping):
-                named.append((name, ("losses", index, "updates", name), "key"))
-            else:
-                named.append((name, ("losses", index, "updates", number), "value"))
-    named += [(name, ("freeze", number), "value") for number, name in enumerate(loaded.spec.freeze)]
-    named += [(name, ("optim", "groups", name), "key") for name in loaded.spec.optim.groups]
-    known = f"its groups are {', '.join(groups)}"
-    problems = [
-        loaded.problem(path, f"the network has no parameter group {name!r}", nearest(name, groups, known), on=on)
-        for name, path, on in named
-        if name not in groups
-    ]
-    problems += [
-        loaded.problem(
-            ("losses", index, "loss" if loaded.spec.losses[index].updates is None else "updates"),
-            f"the loss {resolved.name} has the weight {resolved.weight:g} and may update nothing",
-            "name the groups that it may update, or give it weight 0, which computes it and moves nothing",
-        )
-        for index, resolved in enumerate(losses)
-        if resolved.weight > 0 and not any(resolved.updates.values())
-    ]
-    if problems:
-        raise SpecError(problems)
-
-
-def cut(loaded: LoadedSpec, forecaster: Forecaster, patterns: Mapping[str, Sequence[str]]) -> Groups:
-    """The groups of the network. What is wrong with those that the spec gives is shown there. Raises SpecError, and
-    RoutingError where they are the model's own.
-    """
-    names = [name for name, _ in forecaster.named_parameters(remove_duplicate=False)]
-    modules = [f"{name}.*" for name in dict.fromkeys(name.partition(".")[0] for name in names)]
-    problems = [
-        loaded.problem(
-            ("groups", group, index),
-            f"the pattern {glob!r} matches no parameter of the network",
-            nearest(glob, modules, f"its parameters match {', '.join(modules)}"),
-        )
-        for group, globs in loaded.spec.groups.items()
-        for index, glob in enumerate(globs)
-        if not any(fnmatchcase(name, glob) for name in names)
-    ]
-    if problems:
-        raise SpecError(problems)
-    try:
-        return Groups.of(forecaster, patterns, freeze=loaded.spec.freeze)
-    except RoutingError as error:
-        if not loaded.spec.groups:
-            raise
-        raise SpecError([loaded.problem(("groups",), str(error), on="key")]) from error
 
 
 def put_weights(forecaster: Forecaster, run: RunFolder) -> None:

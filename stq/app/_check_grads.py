@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from stq.app._assembly import Experiment, assemble
+from stq.app._finite import finite
 from stq.app._run_folder import RunFolder
 from stq.app._synthetic import synthetic_loaders
 from stq.routing import Audit, Plan
@@ -102,14 +103,3 @@ def result_of(name: str, engine: str, data: str, plan: Plan, audit: Audit) -> Ch
         losses={name: route.weight for name, route in plan.routes.items()},
         audit=audit,
     )
-
-
-def finite(value: object) -> object:
-    """The same document with null for every number that JSON can't hold."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, float) and value - value != 0:
-        return None
-    return value

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stq.app._baselines import open_baselines
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import open_scoring, score_windows
+from stq.app.baselines import open_baselines
 from stq.calibration import ConformalCalibration, calibration_notes, expected_coverage_range
 from stq.metrics import Score, StratumScore
 from stq.training import joined

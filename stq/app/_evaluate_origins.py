@@ -6,9 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import fmean, stdev
 
-from stq.app._check_grads import finite
 from stq.app._data import open_data
 from stq.app._evaluate import EvaluateResult, evaluate
+from stq.app._finite import finite
 from stq.app._run_folder import RunFolder
 from stq.data import Statistics
 from stq.errors import DataError, UsageError

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from stq.app._assembly import put_weights
-from stq.app._baseline_forecasts import Baselines
 from stq.app._calibrate import groups_for, read_calibration
 from stq.app._data import open_data
 from stq.app._forecasting import UnitsBatch, forecast_split
@@ -15,6 +14,7 @@ from stq.app._metrics import resolve_metrics
 from stq.app._models import build_network
 from stq.app._run_folder import RunFolder
 from stq.app._strata import Kind, Stratification, stratification
+from stq.app.baselines import Baselines
 from stq.calibration import ConformalCalibration
 from stq.data import ForecastData, Statistics, WindowDataset
 from stq.errors import CheckFailed, UsageError

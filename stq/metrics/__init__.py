@@ -1,7 +1,9 @@
 """Scores of a forecast against what came true, and against persistence and climatology, in units.
 
 `ForecastScores` streams batches and gives a `Score` for each variable and horizon. Missing values never count, area
-weights do, and what is not defined is None, never NaN. A `Metric` is a score of a user's own.
+weights do, and what is not defined is None, never NaN. A `Metric` is a score of a user's own. Further baselines are
+scored beside as a `BaselineForecast`; `PooledSlope` and `PooledRegression` are what two of them are fitted by.
+`effective_frames` counts frames that are alike for what they are worth.
 """
 
 from stq.metrics._baseline_forecast import BaselineForecast

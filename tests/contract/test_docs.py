@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +12,7 @@ import pytest
 from support.doc_blocks import PAGES, ROOT, blocks_of
 from typer.main import get_command
 
+import stq.app
 import stq.data
 from stq import hookspecs
 from stq.cli import app
@@ -137,7 +139,9 @@ def test_every_hook_is_explained_where_plugins_are() -> None:
     assert [hook for hook in hooks if f"`{hook}`" not in text] == []
 
 
-def test_every_module_of_the_data_package_has_its_place_in_the_map() -> None:
-    folder = Path(stq.data.__file__).parent
+@pytest.mark.parametrize("package", [stq.app, stq.data], ids=lambda package: package.__name__)
+def test_every_module_of_a_large_package_has_its_place_in_its_map(package: ModuleType) -> None:
+    folder = Path(str(package.__file__)).parent
     modules = [path.stem for path in folder.glob("_*.py") if path.stem != "__init__"]
-    assert [name for name in modules if f"`{name}`" not in (stq.data.__doc__ or "")] == []
+    packages = [path.parent.name for path in folder.glob("*/__init__.py")]
+    assert [name for name in modules + packages if f"`{name}`" not in (package.__doc__ or "")] == []

@@ -27,8 +27,8 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from stq.app import RunFolder, evaluate, predict, resume, train
 from stq.app._assembly import assemble
-from stq.app._baselines import open_baselines
 from stq.app._data import open_data
+from stq.app.baselines import open_baselines
 from stq.errors import Elsewhere, StqError
 from stq.metrics import ForecastScores
 from stq.registry import load_metrics

@@ -10,14 +10,13 @@ import pytest
 import torch
 import xarray as xr
 from support.grids import monthly, write_grid
-from support.tiny_runs import gappy_source, tiny_source, tiny_spec
+from support.tiny_runs import gappy_source, tiny_spec
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from stq.app import RunFolder
-from stq.app._baseline_forecasts import Baselines
-from stq.app._baselines import fit_baselines, open_baselines
 from stq.app._data import open_data
+from stq.app.baselines import Baselines, fit_baselines, open_baselines
 from stq.calibration import ConformalCalibration
 from stq.data import ForecastData
 from stq.errors import CheckFailed
@@ -26,11 +25,6 @@ from stq.tensors import Batch
 
 ALL = ("persistence", "climatology", "damped_persistence", "seasonal_naive", "linear")
 FIVE = "quantiles.levels=[0.05,0.25,0.5,0.75,0.95]"
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("source"))
 
 
 def opened(source: Path, overrides: Sequence[str] = ()) -> tuple[LoadedSpec, ForecastData]:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from support.reported import SCORE, printed
 
-from stq.app._comparison_arms import parse_arm, parse_arms
-from stq.app._comparison_differences import differences_of
-from stq.app._comparison_figures import COMMON, OWN, figures_of, speeds
-from stq.app._comparison_result import ComparedRun, ComparisonResult, Key, Measured
 from stq.app._epochs import epochs_until
+from stq.app.comparison._arms import parse_arm, parse_arms
+from stq.app.comparison._differences import differences_of
+from stq.app.comparison._figures import COMMON, OWN, figures_of, speeds
+from stq.app.comparison._result import ComparedRun, ComparisonResult, Key, Measured
 from stq.errors import UsageError
 from stq.report import comparison_markdown, comparison_tables
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from stq.app._paired import paired, sign_flip_p, smallest_p
+from stq.app.comparison._paired import paired, sign_flip_p, smallest_p
 
 
 @pytest.mark.parametrize("pairs", [2, 3, 6, 12])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 
 from stq.app import check
 from stq.app._assembly import assemble
@@ -14,11 +14,6 @@ from stq.errors import DataError, SpecError, StqError
 from stq.training import fit
 
 peak_bytes = runpy.run_path(str(Path(__file__).parents[1] / "bench" / "peak_memory.py"))["peak_bytes"]
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("check"))
 
 
 PATCH = "data.patch={size: 4, overlap: 0}"

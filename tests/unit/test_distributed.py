@@ -27,8 +27,8 @@ from torch import Tensor
 
 from stq.app import RunFolder, evaluate, predict
 from stq.app._assembly import assemble
-from stq.app._baselines import open_baselines
 from stq.app._data import open_data
+from stq.app.baselines import open_baselines
 from stq.metrics import ForecastScores
 from stq.registry import load_metrics
 from stq.training import EpochEnded, ForecastModule, Started, Stepped, fit

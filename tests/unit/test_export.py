@@ -13,7 +13,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 from support.command_line import document, stq
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 
 from stq.app import RunFolder, export, predict, train
 from stq.app._forecasting import forecast_split
@@ -23,11 +23,6 @@ from stq.training import load_weights
 
 SHORT = ["trainer.max_epochs=1"]
 FORMATS = (".pt2", ".onnx", ".safetensors")
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("source"))
 
 
 @pytest.fixture(scope="module")

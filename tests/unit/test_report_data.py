@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from stq.app import ReportData
-from stq.app._report_maps import block_means, choose_cases, map_axes, shown_horizons
-from stq.app._report_widths import WidthErrors
+from stq.app.report_data._maps import block_means, choose_cases, map_axes, shown_horizons
+from stq.app.report_data._widths import WidthErrors
 from stq.data import Grid
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 
 from stq.app import TrainResult, check, train
 from stq.app._assembly import assemble
@@ -14,11 +14,6 @@ from stq.training import load_weights
 
 HEADS = ("central_heads.0", "central_heads.1")
 BAND = ("lower_heads.0", "lower_heads.1", "upper_heads.0", "upper_heads.1")
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")

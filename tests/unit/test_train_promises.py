@@ -6,18 +6,13 @@ import numpy as np
 import pytest
 import torch
 from support.grids import write_grid
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 
 from stq.app import RunFolder, TrainResult, check_grads, evaluate, train
 from stq.app._assembly import assemble
 from stq.app._forecasting import forecast_split
 from stq.errors import CheckFailed, SpecError, UsageError
 from stq.training import EpochEnded, Started, Stepped, load_weights
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("data"))
 
 
 def weights_of(result: TrainResult, part: str = "") -> dict[str, torch.Tensor]:

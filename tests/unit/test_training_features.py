@@ -7,7 +7,7 @@ import jaxtyping
 import pytest
 import torch
 from support.routed_nets import same_bits
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 from torch import Tensor
 
 from stq.app import check, check_grads, train
@@ -64,11 +64,6 @@ OTHER_SIDE = [
     "losses.pinball.weight=9",
     "optim.groups.quantiles={name: sgd, lr: 5, momentum: 0.9}",
 ]
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("data"))
 
 
 def trained(source: Path, overrides: Sequence[str]) -> Weights:

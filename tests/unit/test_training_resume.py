@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 from torch import Tensor
 
 from stq.app import RunFolder, TrainResult, resume, train
@@ -34,11 +34,6 @@ class StopAt:
 
     def epoch_ended(self, event: EpochEnded) -> None:
         """Nothing to do."""
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")

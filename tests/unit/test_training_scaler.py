@@ -9,7 +9,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins import MixedPrecision
 from support.routed_nets import same_bits
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 from torch import Tensor
 
 from stq.app._assembly import assemble
@@ -31,11 +31,6 @@ class Trained:
     weights: list[Weights]
     norms: list[dict[str, float]]
     steps: int
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("data"))
 
 
 class Record(Callback):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 from torch import nn
 from torch.optim import SGD, Optimizer
 from torch.optim.lr_scheduler import OneCycleLR
@@ -39,11 +39,6 @@ class Validations:
     def epoch_ended(self, event: EpochEnded) -> None:
         """Keep it."""
         self.events.append(event)
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("data"))
 
 
 def traced(source: Path, monkeypatch: pytest.MonkeyPatch, overrides: Sequence[str]) -> tuple[Trace, list[EpochEnded]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_runs import tiny_source, tiny_spec
+from support.tiny_runs import tiny_spec
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stq.app import RunFolder, train
@@ -16,11 +16,6 @@ from stq.training import load_weights
 
 SHORT = ["trainer.max_epochs=2"]
 LOGGED = [*SHORT, "trainer.logger=[tensorboard, csv]"]
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_source(tmp_path_factory.mktemp("source"))
 
 
 @pytest.fixture(scope="module")

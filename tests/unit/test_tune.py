@@ -6,7 +6,7 @@ import pytest
 from support.command_line import document, stq, write_spec
 
 from stq.app import RunFolder, TuneResult, tune
-from stq.app._tune_study import Judge, Pruned, Study
+from stq.app.tuning._study import Judge, Pruned, Study
 from stq.errors import SpecError, Stopped, UsageError
 from stq.spec import load_spec, parse_dimension
 from stq.training import EpochEnded
@@ -114,7 +114,7 @@ def test_what_was_stopped_is_tried_again(spec: Path, tmp_path: Path, monkeypatch
         raise Stopped(2, "stopped")
 
     with monkeypatch.context() as patched:
-        patched.setattr("stq.app._tune.train", stop)
+        patched.setattr("stq.app.tuning._tune.train", stop)
         with pytest.raises(Stopped):
             tune(spec, OVER, trials=1, overrides=SHORT, out=tmp_path / "out", seed=5)
     result = tune(spec, OVER, trials=1, overrides=SHORT, out=tmp_path / "out", seed=5)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from stq.report._document import plain
+
 EXTRA = "<extra></extra>"
 """The one piece of plotly's own markup that charts use."""
 
@@ -13,7 +15,7 @@ _DANGEROUS = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028
 
 def json_block(value: object) -> str:
     """JSON that can stand in a script element: no `<`, `>` or `&` is left, and NaN becomes null."""
-    text = json.dumps(_finite(value), allow_nan=False, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(plain(value), allow_nan=False, separators=(",", ":"), ensure_ascii=True)
     for character, code in _DANGEROUS.items():
         text = text.replace(character, code)
     return text
@@ -28,14 +30,4 @@ def inert(value: Any) -> Any:
         return {key: inert(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [inert(item) for item in value]
-    return value
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
     return value

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stq.app._tune_result import Trial
+from stq.app.tuning._result import Trial
 from stq.errors import StqError, UsageError
 from stq.models import stream_seed
 from stq.spec import Dimension

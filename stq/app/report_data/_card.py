@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stq.app._report_data import DataCard, MissingShare, Provenance, SplitSpan
 from stq.app._run_folder import RunFolder
+from stq.app.report_data._report_data import DataCard, MissingShare, Provenance, SplitSpan
 from stq.data import ForecastData
 from stq.spec import LoadedSpec
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stq.app._exported_network import ExportedNetwork
+from stq.app.exporting._network import ExportedNetwork
 from stq.errors import CheckFailed, PluginError, UsageError
 
 Outputs = Sequence[Tensor]

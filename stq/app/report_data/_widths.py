@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from stq.app._report_data import WidthBin, WidthCurve
+from stq.app.report_data._report_data import WidthBin, WidthCurve
 
 BINS = 10
 _PER_OCTAVE = 32

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from stq.app._check_grads import finite
-from stq.app._paired import CONFIDENCE, Verdict, smallest_p
+from stq.app._finite import finite
+from stq.app.comparison._paired import CONFIDENCE, Verdict, smallest_p
 
 DECIDED = ("lower", "higher", "within noise")
 """Verdicts with an interval."""

@@ -1,16 +1,16 @@
 """Search for the settings of a spec that forecast its validation part best."""
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stq.app._assembly import resolve_plugins
 from stq.app._check_spec import check
+from stq.app._one_process import refuse_many_processes
 from stq.app._run_folder import RunFolder
 from stq.app._train import train
-from stq.app._tune_result import Trial, TuneResult
-from stq.app._tune_study import Judge, Pruned, Study, folder_name, refuse_missing, texts
+from stq.app.tuning._result import Trial, TuneResult
+from stq.app.tuning._study import Judge, Pruned, Study, folder_name, refuse_missing, texts
 from stq.errors import DiskError, Stopped, StqError, UsageError
 from stq.spec import Dimension, LoadedSpec, dump_spec, load_spec, parse_dimension
 
@@ -77,9 +77,7 @@ def refuse_unfit(spec: Path, space: Sequence[Dimension], overrides: Sequence[str
     for dimension in space:
         for end in dimension.ends():
             resolve_plugins(load_spec(spec, [*overrides, end]))
-    trainer = base.spec.trainer
-    if (trainer.devices, trainer.num_nodes) != (1, 1) or os.environ.get("WORLD_SIZE", "1") != "1":
-        raise UsageError("a search trains in one process: give --set trainer.devices=1, and don't use torchrun")
+    refuse_many_processes(base.spec, "a search")
     check(base)
     return base
 

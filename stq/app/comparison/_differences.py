@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
-from stq.app._comparison_figures import FIGURES, SPEED, Figure, Place, speeds
-from stq.app._comparison_result import Difference, Key, Measured, both
-from stq.app._paired import paired
+from stq.app.comparison._figures import FIGURES, SPEED, Figure, Place, speeds
+from stq.app.comparison._paired import paired
+from stq.app.comparison._result import Difference, Key, Measured, both
 
 Pairs = Mapping[int, tuple[float, float, float]]
 """By seed: the first arm's, the other's, and the difference."""

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64
 from torch.utils.data import default_collate
 
 from stq.app._forecasting import UnitsBatch
-from stq.app._report_data import MapAxes, MapCase, MapFrame, Maps, VariableMaps, WindowErrors
+from stq.app.report_data._report_data import MapAxes, MapCase, MapFrame, Maps, VariableMaps, WindowErrors
 from stq.data import ForecastData, Grid
 from stq.tensors import Batch
 

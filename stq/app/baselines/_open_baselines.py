@@ -5,12 +5,12 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 
-from stq.app._baseline_forecasts import Baselines
 from stq.app._calibrate import groups_of, read_calibration
-from stq.app._fit_baselines import CalibrationTerms, fitted_on
-from stq.app._fitted_baselines import FittedBaselines
 from stq.app._losses import levels_of
 from stq.app._run_folder import RunFolder
+from stq.app.baselines._fit import CalibrationTerms, fitted_on
+from stq.app.baselines._fitted import FittedBaselines
+from stq.app.baselines._forecasts import Baselines
 from stq.data import ForecastData
 from stq.errors import CheckFailed, DiskError
 from stq.spec import CalibrationSpec, LoadedSpec

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 
 from stq.app._evaluate import evaluate
-from stq.app._export_formats import refuse_format, write_network
-from stq.app._exported_network import ExportedNetwork, sample_of
-from stq.app._model_card import card_of
-from stq.app._model_card_text import card_text
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import open_scoring
+from stq.app.exporting._card import card_of
+from stq.app.exporting._card_text import card_text
+from stq.app.exporting._formats import refuse_format, write_network
+from stq.app.exporting._network import ExportedNetwork, sample_of
 from stq.errors import DiskError, UsageError
 
 BESIDE = (".card.json", ".card.md", ".statistics.npz", ".sample.npz")

@@ -4,9 +4,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from stq.app._baseline_points import SEASONAL, BaselinePoints
-from stq.app._fitted_baselines import FittedBaselines
 from stq.app._strata import Stratification
+from stq.app.baselines._fitted import FittedBaselines
+from stq.app.baselines._points import SEASONAL, BaselinePoints
 from stq.calibration import ConformalCalibration
 from stq.data import ForecastData, YearBefore
 from stq.metrics import BaselineForecast

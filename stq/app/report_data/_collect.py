@@ -10,13 +10,13 @@ from torch import Tensor
 
 from stq.app._evaluate import EvaluateResult, evaluate
 from stq.app._forecasting import UnitsBatch, forecast_batch
-from stq.app._report_card import data_card, provenance
-from stq.app._report_curves import learning_curves
-from stq.app._report_data import ReportData, WindowErrors
-from stq.app._report_maps import MapSource, draw_maps
-from stq.app._report_widths import WidthErrors
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import Scoring, open_scoring
+from stq.app.report_data._card import data_card, provenance
+from stq.app.report_data._curves import learning_curves
+from stq.app.report_data._maps import MapSource, draw_maps
+from stq.app.report_data._report_data import ReportData, WindowErrors
+from stq.app.report_data._widths import WidthErrors
 from stq.tensors import Batch
 
 

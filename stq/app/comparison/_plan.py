@@ -7,10 +7,10 @@ from itertools import product
 from pathlib import Path
 from typing import Literal
 
-from stq.app._comparison_arms import SHARED, Arm
 from stq.app._epochs import read_epochs
 from stq.app._losses import resolve_losses
 from stq.app._run_folder import RunFolder
+from stq.app.comparison._arms import SHARED, Arm
 from stq.errors import UsageError
 from stq.spec import LoadedSpec, Spec, load_spec
 

@@ -1,22 +1,22 @@
 """Train the same spec with its losses kept apart in different ways, under several seeds, and pair the scores."""
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stq.app._comparison_arms import Arm, parse_arms
-from stq.app._comparison_differences import differences_of
-from stq.app._comparison_figures import figures_of
-from stq.app._comparison_plan import PlannedRun, plan_runs
-from stq.app._comparison_result import ComparedRun, ComparisonResult, Key, Measured
 from stq.app._epochs import read_epochs
 from stq.app._evaluate import evaluate
 from stq.app._losses import resolve_losses
+from stq.app._one_process import refuse_many_processes
 from stq.app._origin_splits import splits_at
 from stq.app._run_folder import RunFolder
 from stq.app._train import resume, train
+from stq.app.comparison._arms import Arm, parse_arms
+from stq.app.comparison._differences import differences_of
+from stq.app.comparison._figures import figures_of
+from stq.app.comparison._plan import PlannedRun, plan_runs
+from stq.app.comparison._result import ComparedRun, ComparisonResult, Key, Measured
 from stq.errors import CheckFailed, NonFiniteError, RoutingError, Stopped, StqError, UsageError, exit_code_of
 from stq.spec import LoadedSpec, load_spec
 
@@ -84,9 +84,7 @@ def refuse_seeds(seeds: Sequence[int]) -> None:
 
 def refuse_unfit(loaded: LoadedSpec, split: str) -> None:
     """What would be found only after hours of training."""
-    trainer = loaded.spec.trainer
-    if (trainer.devices, trainer.num_nodes) != (1, 1) or os.environ.get("WORLD_SIZE", "1") != "1":
-        raise UsageError("a comparison trains in one process: give --set trainer.devices=1, and don't use torchrun")
+    refuse_many_processes(loaded.spec, "a comparison")
     parts = loaded.spec.data.split.parts()
     if split not in parts:
         raise UsageError(f"the spec's split has no part {split!r} to score on; it has {', '.join(parts)}")

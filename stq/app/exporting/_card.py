@@ -10,9 +10,9 @@ from torch import Tensor
 
 from stq import __version__
 from stq.app._epochs import number, read_epochs
-from stq.app._exported_network import ExportedNetwork
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import Scoring
+from stq.app.exporting._network import ExportedNetwork
 from stq.data import ForecastData
 
 MEANINGS = {

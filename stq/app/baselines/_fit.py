@@ -7,11 +7,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from stq.app._baseline_forecasts import Baselines
-from stq.app._baseline_points import SEASONAL, BaselinePoints, predictors_of
 from stq.app._calibrate import scores_of
-from stq.app._fitted_baselines import FittedBaselines, Table
 from stq.app._strata import Stratification
+from stq.app.baselines._fitted import FittedBaselines, Table
+from stq.app.baselines._forecasts import Baselines
+from stq.app.baselines._points import SEASONAL, BaselinePoints, predictors_of
 from stq.calibration import ConformalCalibration, QuantileSketch
 from stq.data import ForecastData, WindowDataset, YearBefore, anomalies_of
 from stq.metrics import PooledRegression, PooledSlope
