@@ -54,6 +54,7 @@ def test_the_benchmark_of_a_large_forecast_tells_its_memory(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_benchmark_of_reading_trains_from_zarr_and_compares_with_netcdf(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

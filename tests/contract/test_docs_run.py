@@ -43,9 +43,16 @@ def test_the_tutorial_leads_to_a_forecast(after_the_tutorial: Path) -> None:
     assert (after_the_tutorial / "runs" / "sea" / "report.html").exists()
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != TUTORIAL], ids=lambda p: str(p.relative_to(ROOT)))
-def test_every_block_of_a_page_does_what_it_says(page: Path, reader: Path) -> None:
-    follow(page)
+SHORT = {"README.md", "CONTRIBUTING.md", "docs/export.md", "docs/plugins.md", "docs/predict.md", "docs/tune.md"}
+"""Pages that are typed in at every run; the others at `make test-slow`."""
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES if page != TUTORIAL]
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+)
+def test_every_block_of_a_page_does_what_it_says(name: str, reader: Path) -> None:
+    follow(ROOT / name)
 
 
 def test_what_is_not_run_is_known() -> None:

@@ -121,6 +121,7 @@ def test_the_card_holds_what_is_needed_to_use_the_network(run: RunFolder, export
         assert {"climatology", "deviation", "step"} <= set(statistics.files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "overrides",
     [
