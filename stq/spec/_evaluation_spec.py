@@ -1,16 +1,14 @@
 """What is scored beside the scores that need no choice."""
 
-import re
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from stq.spec._frozen_dict import FrozenDict
-from stq.spec._loss_spec import Options
-from stq.spec._section import Mistake, Section, refuse
+from stq.spec._option import Options
+from stq.spec._plugin_item import PluginItem, names_differ
+from stq.spec._section import Section
 from stq.spec._types import (
-    NAME,
     AlsoWritten,
     Count,
     CountOrNull,
@@ -34,15 +32,13 @@ class BootstrapSpec(Section):
     """Frames in a block; default null, the cube root of their number and at least the steps that forecasts overlap."""
 
 
-def _metric_name(metric: object) -> str:
-    return metric if isinstance(metric, str) and re.fullmatch(NAME, metric) else "metric"
-
-
-class MetricSpec(Section):
+class MetricSpec(PluginItem):
     """A metric of a plugin. Just a name in the spec means that metric with its defaults.
 
     Every further key beside `metric` is an option of the plugin and is gathered in `options`.
     """
+
+    kind = "metric"
 
     metric: Name
     """The plugin's name. Required."""
@@ -50,20 +46,6 @@ class MetricSpec(Section):
     """What the metric is called in the scores, unique in the spec; default the plugin's name."""
     options: Options = FrozenDict()
     """Options of the plugin, written beside `metric`; default the plugin's own."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _gather_options(cls, value: object) -> object:
-        if isinstance(value, str):
-            value = {"metric": value}
-        if not isinstance(value, Mapping):
-            return value
-        item = {key: entry for key, entry in value.items() if key in cls.model_fields}
-        options = {key: entry for key, entry in value.items() if key not in cls.model_fields}
-        if options:
-            given = item.get("options", {})
-            item["options"] = {**given, **options} if isinstance(given, Mapping) else options
-        return {"name": _metric_name(item.get("metric")), **item}
 
 
 def _as_list(value: object) -> object:
@@ -87,18 +69,5 @@ class EvaluationSpec(Section):
     """Whether to score months or seasons (DJF, MAM, JJA, SON) of the targets' times apart as well; default null, no."""
     bootstrap: BootstrapSpec = BootstrapSpec()
     """How the intervals of the scores are drawn, {repetitions, block}; default 1000 times, blocks by their number."""
-    metrics: ListOf[MetricSpec] = ()
+    metrics: Annotated[ListOf[MetricSpec], AfterValidator(names_differ)] = ()
     """Metrics of plugins, each a name or {metric, name, and the plugin's options}; default none."""
-
-    @field_validator("metrics")
-    @classmethod
-    def _names_differ(cls, metrics: tuple[MetricSpec, ...]) -> tuple[MetricSpec, ...]:
-        mistakes = []
-        for index, metric in enumerate(metrics):
-            if metric.name in (other.name for other in metrics[:index]):
-                key = "metric" if metric.name == metric.metric else "name"
-                message = f'a metric named "{metric.name}" stands above already'
-                mistakes.append(Mistake(message, (index, key), "give one of them another `name`"))
-        if mistakes:
-            refuse(*mistakes)
-        return metrics

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import (
-    BeforeValidator,
     Field,
     field_validator,
     model_serializer,
@@ -12,9 +11,9 @@ from pydantic import (
 )
 
 from stq.spec._frozen_dict import FrozenDict
-from stq.spec._option import Option, as_option
+from stq.spec._option import Options, with_options
 from stq.spec._section import Mistake, Section, Surroundings, refuse
-from stq.spec._types import Count, CountOrNull, Flag, ListOf, MappingOf, Name, Share
+from stq.spec._types import Count, CountOrNull, Flag, ListOf, Name, Share
 
 CONVLSTM = "convlstm"
 OF_EVERY_MODEL = ("name", "heads", "residual", "location", "compile", "options")
@@ -65,7 +64,7 @@ class ModelSpec(Section):
     """Whether training compiles the cells of the ConvLSTM (torch.compile), or what another model says can be; the
     weights then differ in rounding from those of training without. Needs a C++ compiler on a CPU, triton on a GPU.
     Default false."""
-    options: MappingOf[Annotated[Option, BeforeValidator(as_option)]] = FrozenDict()
+    options: Options = FrozenDict()
     """Options of a plugin's model, written beside `name`; default the plugin's own."""
 
     @model_validator(mode="before")
@@ -74,12 +73,7 @@ class ModelSpec(Section):
         """Only beside the name of another model: unknown keys of the ConvLSTM stay mistakes."""
         if not isinstance(value, Mapping) or value.get("name", CONVLSTM) == CONVLSTM:
             return value
-        section = {key: entry for key, entry in value.items() if key in OF_EVERY_MODEL}
-        options = {key: entry for key, entry in value.items() if key not in OF_EVERY_MODEL}
-        if options:
-            given = section.get("options", {})
-            section["options"] = {**given, **options} if isinstance(given, Mapping) else options
-        return section
+        return with_options(value, OF_EVERY_MODEL)
 
     @field_validator("kernel")
     @classmethod

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from stq.errors import nearest
 from stq.spec._data_files import StaticSpec
@@ -12,6 +12,7 @@ from stq.spec._frozen_dict import FrozenDict
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import ModelSpec
 from stq.spec._optim_spec import OptimSpec
+from stq.spec._plugin_item import names_differ
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL
 from stq.spec._section import Mistake, Section, Surroundings, found, refuse
@@ -52,7 +53,7 @@ class Spec(Section):
     """The network."""
     quantiles: QuantileSpec | None = QuantileSpec()
     """The quantile band, {levels, order}; null for a central forecast alone; default the 95 % band, anchored."""
-    losses: Annotated[ListOf[LossSpec], Field(min_length=1)]
+    losses: Annotated[ListOf[LossSpec], Field(min_length=1), AfterValidator(names_differ)]
     """The losses, each a plugin's name or {loss, name, weight, updates, and the plugin's options}. Required."""
     groups: MappingOf[Annotated[SetOf[Text], Field(min_length=1)]] = FrozenDict()
     """Parameter groups, each a list of patterns over parameter names (convlstm.*); default {}, the model's own."""
@@ -78,19 +79,6 @@ class Spec(Section):
     init_from: File | None = None
     """Folder of a run whose best weights are the initial ones, and whose normalisation is kept; relative to the spec's
     file; default null, none."""
-
-    @field_validator("losses")
-    @classmethod
-    def _names_differ(cls, losses: tuple[LossSpec, ...]) -> tuple[LossSpec, ...]:
-        mistakes = []
-        for index, loss in enumerate(losses):
-            if loss.name in (other.name for other in losses[:index]):
-                key = "loss" if loss.name == loss.loss else "name"
-                message = f'a loss named "{loss.name}" stands above already'
-                mistakes.append(Mistake(message, (index, key), "give one of them another `name`"))
-        if mistakes:
-            refuse(*mistakes)
-        return losses
 
     @field_validator("optim")
     @classmethod
