@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stq.app._run_folder import RunFolder
-from stq.app._score_split import open_scoring, score_windows
+from stq.app._score_split import Scoring, open_scoring, score_windows
 from stq.app.baselines import open_baselines
 from stq.calibration import ConformalCalibration, calibration_notes, expected_coverage_range
 from stq.metrics import Score, StratumScore
-from stq.training import joined
+from stq.training import World, joined
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,18 @@ def evaluate(
     with joined() as world:
         with world.together():
             scoring = open_scoring(run, split, block, overrides)
-        baselines = open_baselines(run, scoring.loaded, scoring.data, world=world)
-        with world.together():
-            scores = score_windows(scoring, baselines, world)
-        with world.together():
-            table = scores.compute()
-            strata = scores.compute_strata()
-    calibration = scoring.calibration
+        return evaluate_opened(run, scoring, world)
+
+
+def evaluate_opened(run: RunFolder, scoring: Scoring, world: World) -> EvaluateResult:
+    """The same for a run that is open already, once: metrics of plugins keep what they added up."""
+    baselines = open_baselines(run, scoring.loaded, scoring.data, world=world)
+    with world.together():
+        scores = score_windows(scoring, baselines, world)
+    with world.together():
+        table = scores.compute()
+        strata = scores.compute_strata()
+    calibration, split = scoring.calibration, scoring.split
     return EvaluateResult(
         run=run.path,
         split=split,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stq.app._evaluate import EvaluateResult, evaluate
+from stq.app._evaluate import EvaluateResult, evaluate_opened
 from stq.app._forecasting import UnitsBatch, forecast_batch
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import Scoring, open_scoring
@@ -18,6 +18,7 @@ from stq.app.report_data._maps import MapSource, draw_maps
 from stq.app.report_data._report_data import ReportData, WindowErrors
 from stq.app.report_data._widths import WidthErrors
 from stq.tensors import Batch
+from stq.training import joined
 
 
 def collect_report(run: RunFolder, *, split: str = "test") -> ReportData:
@@ -25,8 +26,10 @@ def collect_report(run: RunFolder, *, split: str = "test") -> ReportData:
 
     Raises what `evaluate` raises, and CheckFailed where a file of the run is damaged.
     """
-    result = evaluate(run, split=split)
-    scoring = open_scoring(run, split)
+    with joined() as world:
+        with world.together():
+            scoring = open_scoring(run, split)
+        result = evaluate_opened(run, scoring, world)
     data = scoring.data
     band = outermost(result, scoring.levels)
     mean_squares, widths = pass_over(scoring, band)
