@@ -15,11 +15,12 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trained(spec: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """The run; nothing may change in it."""
+    """The run; nothing may change in it, but for what `eval` and `report` add."""
     run = tmp_path_factory.mktemp("runs") / "tiny run"
     result = stq("train", spec, "--run-dir", run, "--json")
     assert result.exit_code == 0, result.stderr
-    return Trained(run, spec, document(result), result.stderr)
+    held = frozenset(str(path.relative_to(run)) for path in run.rglob("*") if path.is_file())
+    return Trained(run, spec, document(result), result.stderr, held)
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ def test_train_says_where_the_run_is_and_how_it_ended(trained: Trained) -> None:
 
 
 def test_a_run_holds_what_was_promised(trained: Trained) -> None:
-    names = {str(path.relative_to(trained.run)) for path in trained.run.rglob("*") if path.is_file()}
-    assert names == {
+    assert trained.held == {
         "spec.yaml",
         "resolved.yaml",
         "environment.json",

@@ -61,3 +61,5 @@ class Trained:
     spec: Path
     said: dict[str, Any]
     told: str
+    held: frozenset[str]
+    """The files of the run as training left it; other commands put theirs beside them."""
