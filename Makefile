@@ -63,7 +63,7 @@ layers: $(VENV)/dev
 	$(BIN)/lint-imports --config plugins/importlinter.toml
 
 unit: $(VENV)/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/browser
 
 test-slow: $(VENV)/dev  ## the tests that `make test` leaves out to stay short
 	$(BIN)/python -m pytest -m slow
