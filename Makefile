@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit test-slow browser test-browser report-image docs gallery fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit test-slow browser test-browser report-image docs gallery reliability fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -99,6 +99,9 @@ study: $(VENV)/run data  ## compare pruned and joint on both examples, anchored 
 
 bench-eval: $(VENV)/dev  ## time and peak memory of scoring 30 million valid pixels with every score; fails above 1.5 GB
 	$(BIN)/python tests/bench/eval_memory.py
+
+reliability: $(VENV)/dev  ## break things on purpose, as often as docs/reliability.md says, and write that page (NAMES: these promises alone)
+	$(BIN)/python tests/reliability/full.py $(NAMES)
 
 fuzz-spec: $(VENV)/run  ## 5,000 damaged specs: each read, or refused at a place and within half a second
 	$(BIN)/python tests/bench/fuzz_spec.py --count 5000
