@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from importlib.metadata import distributions
 from itertools import chain, count
 from pathlib import Path
@@ -89,7 +90,7 @@ class RunFolder(RunPaths):
                 "data_sha256": fingerprint,
                 "data_notes": list(notes),
                 "local_plugins": local,
-                "packages": {d.name: d.version for d in sorted(distributions(), key=lambda d: d.name.lower())},
+                "packages": installed_packages(),
             },
         )
 
@@ -132,3 +133,10 @@ class RunFolder(RunPaths):
             os.replace(part, path)
         except OSError as error:
             raise DiskError(f"{path} can't be written: {error.strerror}") from error
+
+
+@cache
+def installed_packages() -> dict[str, str]:
+    """The version of every installed distribution, by name; read once, since each file of metadata takes its time."""
+    found = [distribution.metadata for distribution in distributions()]
+    return {one["Name"]: one["Version"] for one in sorted(found, key=lambda one: one["Name"].lower())}
