@@ -25,7 +25,7 @@ from stq.cli._schema import schema
 from stq.cli._train import train
 from stq.cli._tune import tune
 
-app = typer.Typer(cls=CommandLine, rich_markup_mode="markdown", pretty_exceptions_enable=False)
+app = typer.Typer(cls=CommandLine, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 def show_version(wanted: bool) -> bool:
@@ -56,21 +56,21 @@ def stq(version: Version = False, no_plugin: NoPlugin = None) -> None:  # see `C
     """Spatio-temporal forecasts with calibrated bands, every loss confined to the parameters it is tagged with."""
 
 
-app.command("train")(train)
-app.command("eval")(evaluate)
-app.command("compare")(compare)
-app.command("tune")(tune)
-app.command("predict")(predict)
-app.command("export")(export)
-app.command("calibrate")(calibrate)
-app.command("report")(report)
-app.command("check-grads")(check_grads)
-app.command("check")(check)
-app.command("init")(init)
-app.command("schema")(schema)
-app.command("runs")(runs)
+app.command("train", short_help="Train the forecaster of a spec into a run folder.")(train)
+app.command("eval", short_help="Score a run against every baseline.")(evaluate)
+app.command("compare", short_help="Train a spec under several routings, and pair them.")(compare)
+app.command("tune", short_help="Search for the settings of a spec that do best.")(tune)
+app.command("predict", short_help="Forecast with a run, into a file.")(predict)
+app.command("export", short_help="Write a run's network for use without stq.")(export)
+app.command("calibrate", short_help="Calibrate a run's band anew, without training.")(calibrate)
+app.command("report", short_help="Write one HTML page on one or several runs.")(report)
+app.command("check-grads", short_help="Prove that every loss stays within its groups.")(check_grads)
+app.command("check", short_help="Check a spec without training.")(check)
+app.command("init", short_help="Write a spec with every key explained.")(init)
+app.command("schema", short_help="The JSON Schema of a spec, for editors.")(schema)
+app.command("runs", short_help="List the runs in a folder.")(runs)
 app.add_typer(config, name="config")
 app.add_typer(data, name="data")
 app.add_typer(losses, name="losses")
-app.command("plugins")(plugins)
-app.command("doctor")(doctor)
+app.command("plugins", short_help="List the plugins that are installed.")(plugins)
+app.command("doctor", short_help="Look at versions, devices, threads, plugins and disk.")(doctor)

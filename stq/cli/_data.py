@@ -18,10 +18,10 @@ Output = Annotated[
 ]
 Verify = Annotated[bool, typer.Option("--verify", help="Read it all back and compare every frame with its checksum.")]
 
-data = typer.Typer(help="Look at data, and pack it for speed.", rich_markup_mode="markdown")
+data = typer.Typer(help="Look at data, and pack it for speed.", rich_markup_mode=None)
 
 
-@data.command()
+@data.command(short_help="Write the variables of a spec so that they read fast.")
 def pack(
     spec: SpecFile,
     output: Output,
@@ -49,7 +49,7 @@ def verify(store: StorePath, as_json: Json = False, debug: Debug = False) -> Ans
     return Answer(result.to_dict(), store_summary(result))
 
 
-@data.command()
+@data.command(short_help="What stq sees in files, and a spec fragment to paste.")
 def inspect(files: Files, as_json: Json = False, debug: Debug = False) -> Answer:
     """What stq sees in files: dimensions, dates, units, missing values, and a spec fragment to paste.
 

@@ -51,7 +51,7 @@ class ListUnlessTold(TyperGroup):
         return super().parse_args(ctx, args if named else ["list", *args])
 
 
-losses = typer.Typer(cls=ListUnlessTold, help="The losses that a spec may name.", rich_markup_mode="markdown")
+losses = typer.Typer(cls=ListUnlessTold, help="The losses that a spec may name.", rich_markup_mode=None)
 
 
 @losses.command("list")
@@ -72,7 +72,7 @@ def show(name: LossName, as_json: Json = False, debug: Debug = False) -> Answer:
     return Answer(card.to_dict(), loss_page(card))
 
 
-@losses.command()
+@losses.command(short_help="Write a loss to begin with, which works as it stands.")
 def new(
     name: NewName, package: Package = False, output: Folder = Path("."), as_json: Json = False, debug: Debug = False
 ) -> Answer:
@@ -83,7 +83,7 @@ def new(
     return Answer(written.to_dict(), new_loss_text(written))
 
 
-@losses.command("test")
+@losses.command("test", short_help="Ask of a loss what stq asks of its own.")
 def try_out(name: NameOrFile, as_json: Json = False, debug: Debug = False) -> Answer:
     """Ask of a loss what stq asks of its own; exit code 4 where it lacks a property."""
     from stq.app import try_losses

@@ -17,6 +17,8 @@ from stq.errors import Stopped
 def main() -> None:
     """Run `stq` on the process's arguments and exit."""
     settle_threads()
+    # pydantic would look through every installed distribution for plugins of its own, and stq's models need none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started the process
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (for as long as the process lives)

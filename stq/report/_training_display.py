@@ -3,8 +3,6 @@
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
-from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -22,6 +20,9 @@ class TrainingDisplay:
     """A training observer and context manager: the live block stands from the first step to the exit of the context."""
 
     def __init__(self, console: Console) -> None:
+        from rich.live import Live  # these two take their time, and most commands show no progress
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
         self.console = console
         self.progress = Progress(
             TextColumn("{task.description}"),

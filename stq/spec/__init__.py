@@ -12,6 +12,7 @@ from stq.spec._data_spec import CoarsenSpec, DataSpec
 from stq.spec._derived_spec import DerivedSpec, MaskSpec
 from stq.spec._dump import dump_spec
 from stq.spec._evaluation_spec import BootstrapSpec, EvaluationSpec, MetricSpec
+from stq.spec._field_docs import field_docs
 from stq.spec._json_schema import Plugin, Plugins, json_schema
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
@@ -73,6 +74,7 @@ __all__ = [
     "TrainerSpec",
     "commented_spec",
     "dump_spec",
+    "field_docs",
     "json_schema",
     "load_spec",
     "parse_dimension",

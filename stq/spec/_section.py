@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, ValidationError
 
+from stq.spec._field_docs import field_docs
+
 MISTAKE = "stq"
 """Type of the pydantic errors whose text is ours already."""
 
@@ -17,7 +19,7 @@ class Section(BaseModel):
     Values are taken as they are written: a whole number may stand for a number, and nothing else is converted.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     short_form: ClassVar[JsonSchemaValue] = {}
     """JSON Schema of what may be written in place of the mapping; empty for nothing."""
@@ -25,6 +27,10 @@ class Section(BaseModel):
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         mapping = handler(core_schema)
+        properties = handler.resolve_ref_schema(mapping)["properties"]
+        for name, text in field_docs(cls).items():
+            if name in properties:
+                properties[name]["description"] = text
         return {"anyOf": [cls.short_form, mapping]} if cls.short_form else mapping
 
 

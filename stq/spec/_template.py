@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from stq.spec._dump import Dumper, plain
+from stq.spec._field_docs import field_docs
 from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import ModelSpec
 from stq.spec._section import Section
@@ -28,12 +29,12 @@ def commented_spec(spec: Spec) -> str:
 
 def _section(section: Section, depth: int) -> list[str]:
     lines: list[str] = []
-    fields = type(section).model_fields
+    fields, docs = type(section).model_fields, field_docs(type(section))
     for name in section.own_keys() if isinstance(section, ModelSpec) else fields:
         field, value = fields[name], getattr(section, name)
         if depth == 0:
             lines.append("")
-        lines += _comment(field.description or "", depth)
+        lines += _comment(docs[name], depth)
         if isinstance(value, Section) and not isinstance(value, LossSpec):
             lines += [f"{'  ' * depth}{name}:", *_section(value, depth + 1)]
             continue
@@ -76,10 +77,10 @@ def _flow(value: object) -> str:
 
 def _shown_only(section: type[BaseModel], depth: int) -> list[str]:
     """The keys that a section would have, each behind a comment sign."""
-    lines = []
+    lines, docs = [], field_docs(section)
     for name, field in section.model_fields.items():
         default = "..." if field.is_required() else _flow(plain(field.default))
-        flat = " ".join((field.description or "").split())
+        flat = " ".join(docs[name].split())
         match = _SENTENCE.match(flat)
         lines.append(f"{'  ' * depth}# {name}: {default}  ({(match[0] if match else flat).removesuffix('.')})")
     return lines

@@ -70,7 +70,7 @@ def test_a_closed_pipe_is_silent_and_a_full_disk_is_told() -> None:
     assert result.stderr.count("No space left on device") == 2
 
 
-ROUNDS = 3
+ROUNDS = 4
 """Series of measurements before a ratio is believed to be too high: on a loaded machine one may be."""
 
 
@@ -88,9 +88,9 @@ def ratio(command: Sequence[str], times: int = 5) -> float:
     return statistics.median(one for one, _ in pairs) / statistics.median(other for _, other in pairs)
 
 
-@pytest.mark.parametrize(("arguments", "most"), [(["--help"], 22), (["check", "typo.yaml"], 40)], ids=["help", "typo"])
+@pytest.mark.parametrize(("arguments", "most"), [(["--help"], 15), (["check", "typo.yaml"], 30)], ids=["help", "typo"])
 def test_start_up_is_a_few_times_that_of_python(workplace: Path, arguments: list[str], most: int) -> None:
-    """The aims are 15 and 30; measured on a loaded machine were 17.7 and 31.8, and this guards against more."""
+    """Measured on a loaded machine were 11 to 12 and 26 to 28."""
     Path("typo.yaml").write_text(SPEC.replace("trainer:", "trainr:"))
     found = []
     for _ in range(ROUNDS):

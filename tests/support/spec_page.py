@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from stq.spec import Spec, StaticSpec
+from stq.spec import Spec, StaticSpec, field_docs
 
 HEAD = """# The spec
 
@@ -66,7 +66,7 @@ def section(place: str, kind: type[BaseModel]) -> str:
         path = f"{place}.{name}" if place else name
         written = f"`{place}.<option>`" if name == "options" else f"`{path}`"
         words = "text, number or list" if name == "options" else type_of(field, path)
-        cells = (written, words, default_of(field), field.description or "")
+        cells = (written, words, default_of(field), field_docs(kind)[name])
         rows.append("| " + " | ".join(" ".join(text.split()).replace("|", "\\|") for text in cells) + " |")
     heading = f"## {place}" if place else "## The whole spec"
     about = (kind.__doc__ or "").replace("\n    ", "\n").strip()
