@@ -20,7 +20,7 @@ from stq.losses import LossContext
 from stq.models import Forecaster
 from stq.routing import Router, plan_routes
 from stq.spec import LoadedSpec
-from stq.training import ForecastModule, Loaders, lacking, load_weights
+from stq.training import CheckpointStore, ForecastModule, Loaders, lacking, load_weights
 
 INSTALL = "pip install 'stq[track]', or set trainer.logger: null"
 
@@ -137,9 +137,10 @@ def refuse_missing_loggers(loaded: LoadedSpec) -> None:
 
 def put_weights(forecaster: Forecaster, run: RunFolder) -> None:
     """Give the network the best weights of its own run. Raises CheckFailed where a name or a shape differs."""
-    own, weights = forecaster.state_dict(), load_weights(run.best)
+    best = CheckpointStore(run.checkpoints).best()
+    own, weights = forecaster.state_dict(), load_weights(best)
     wrong = sorted(own.keys() ^ weights.keys())
     wrong += [name for name, value in weights.items() if name in own and value.shape != own[name].shape]
     if wrong:
-        raise CheckFailed(f"{run.best}: the weights are not of this network; they differ in {', '.join(wrong[:5])}")
+        raise CheckFailed(f"{best.parent}: the weights are not of this network; they differ in {', '.join(wrong[:5])}")
     forecaster.load_state_dict(weights)

@@ -13,7 +13,7 @@ from stq.errors import CheckFailed, SpecError
 from stq.models import Forecaster
 from stq.routing import Groups
 from stq.spec import LoadedSpec
-from stq.training import load_weights
+from stq.training import CheckpointStore, load_weights
 
 HEADS = ("central_heads", "lower_heads", "median_heads", "upper_heads")
 BAND = HEADS[1:]
@@ -50,13 +50,14 @@ def start_from(loaded: LoadedSpec, forecaster: Forecaster, data: ForecastData, o
     refuse_seen(loaded, data, origin)
     same_band = loaded.spec.quantiles == origin.load_spec().spec.quantiles
     ours = parts_of(forecaster.state_dict())
-    theirs = parts_of(load_weights(origin.best))
+    best = CheckpointStore(origin.checkpoints).best()
+    theirs = parts_of(load_weights(best))
     shared = [part for part in ours if part in theirs and (same_band or not part.startswith(BAND))]
     faults = [fault for part in shared for fault in differences(ours[part], theirs[part])]
     if faults or not shared:
         listed = "\n".join(f"  {fault}" for fault in faults) or "  no part of the network is in it"
         raise CheckFailed(
-            f"{origin.best}: these weights are not of this network; a part is taken over whole or starts anew, and "
+            f"{best.parent}: these weights are not of this network; a part is taken over whole or starts anew, and "
             f"here the settings under model differ from those of the run:\n{listed}"
         )
     weights = {name: value for part in shared for name, value in theirs[part].items()}

@@ -1,6 +1,5 @@
 """Forecast with a finished run, from the latest window or from dates that are named, into a file."""
 
-import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -24,8 +23,9 @@ from stq.app._models import build_network
 from stq.app._run_folder import RunFolder
 from stq.calibration import ConformalCalibration
 from stq.data import ForecastInputs, Seams, Statistics, forecast_file, refuse_taken
+from stq.files import sha256_of
 from stq.spec import LoadedSpec
-from stq.training import joined
+from stq.training import CheckpointStore, joined
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def finished(
 
 def attributes_of(run: RunFolder, loaded: LoadedSpec, calibration: ConformalCalibration | None) -> dict[str, str]:
     """Where the file comes from: the run, its checkpoint, the command."""
-    digest = hashlib.sha256(run.best.read_bytes()).hexdigest()
+    digest = sha256_of(CheckpointStore(run.checkpoints).best())
     program = Path(sys.argv[0]).name
     command = join(["stq" if program == "__main__.py" else program, *sys.argv[1:]])
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

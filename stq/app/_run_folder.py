@@ -17,6 +17,7 @@ from typing import Any
 from stq import __version__
 from stq.app._run_paths import RunPaths
 from stq.errors import CheckFailed, DiskError, UsageError
+from stq.files import discard, sweep
 from stq.spec import LoadedSpec, Spec, dump_spec, load_spec
 
 
@@ -104,7 +105,8 @@ class RunFolder(RunPaths):
     def sweep(self) -> None:
         """Remove what a write that was killed left behind."""
         for part in self.path.rglob("*.part"):
-            part.unlink(missing_ok=True)
+            discard(part)
+        sweep(self.path)
 
     def write_json(self, path: Path, content: object) -> None:
         """Write a document whole; NaN and infinities are refused."""

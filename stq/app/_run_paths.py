@@ -32,18 +32,8 @@ class RunPaths:
 
     @property
     def checkpoints(self) -> Path:
-        """`best.ckpt` by the central validation error, and `last.ckpt`."""
+        """A folder for each checkpoint; see `stq.training.CheckpointStore`."""
         return self.path / "checkpoints"
-
-    @property
-    def best(self) -> Path:
-        """The checkpoint that scores and forecasts come from."""
-        return self.checkpoints / "best.ckpt"
-
-    @property
-    def last(self) -> Path:
-        """The checkpoint that a resumed run goes on from."""
-        return self.checkpoints / "last.ckpt"
 
     @property
     def metrics(self) -> Path:

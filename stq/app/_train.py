@@ -12,7 +12,17 @@ from stq.app._run_folder import RunFolder
 from stq.app._train_result import Ready, TrainResult, result_of
 from stq.errors import CheckFailed, DataError, UsageError
 from stq.spec import LoadedSpec, Spec, dump_spec, settings
-from stq.training import FitResult, TrainingObserver, World, fit, joined, load_weights, tracking
+from stq.training import (
+    CheckpointStore,
+    FitResult,
+    Newest,
+    TrainingObserver,
+    World,
+    fit,
+    joined,
+    load_weights,
+    tracking,
+)
 
 
 def ignore(ready: Ready) -> None:
@@ -53,7 +63,7 @@ def train(
             module, loaders = experiment.module, experiment.loaders
             fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
             return result_of(None, "dry run", fitted, audit, experiment, None)
-        fitted = fit_into(run, experiment, observers, world, resume=False)
+        fitted = fit_into(run, experiment, observers, world, resume_from=None)
     return finish(run, experiment, audit, fitted, world)
 
 
@@ -70,18 +80,26 @@ def resume(
     started_with = run.load_spec()
     if dump_spec(loaded.spec) != run.resolved.read_text(encoding="utf-8"):
         raise UsageError(f"the spec differs from that of {run.path}; a resumed run keeps its spec: {run.resolved}")
-    if not run.last.is_file():
-        raise UsageError(f"{run.path} was stopped before its first checkpoint: there is nothing to resume, train anew")
+    store = CheckpointStore(run.checkpoints)
+    if not store.states("step") and not store.former:
+        raise UsageError(
+            f"{run.path} was stopped before its first checkpoint, and there is nothing to go on from: remove the "
+            f"folder and train anew, with the same command without --resume"
+        )
     refuse_unsuited(started_with)
+    newest: Newest | None = None
     with joined(started_with.spec.trainer) as world:
         with world.together():
             if world.leads:
                 run.sweep()
+                newest = store.newest()
             experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
             if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
                 raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
+        newest = world.leaders(newest)
+        assert newest is not None  # for the type checker: the leading process has one
         audit = audited(world, experiment, run, on_ready, write=False)
-        fitted = fit_into(run, experiment, observers, world, resume=True)
+        fitted = fit_into(run, experiment, observers, world, resume_from=newest.state)
     return finish(run, experiment, audit, fitted, world)
 
 
@@ -129,11 +147,16 @@ def write_beginning(run: RunFolder, experiment: Experiment, audit: CheckGradsRes
 
 
 def fit_into(
-    run: RunFolder, experiment: Experiment, observers: Sequence[TrainingObserver], world: World, *, resume: bool
+    run: RunFolder,
+    experiment: Experiment,
+    observers: Sequence[TrainingObserver],
+    world: World,
+    *,
+    resume_from: Path | None,
 ) -> FitResult:
     """Fit into the run's folder."""
     spec = experiment.loaded.spec
-    table = MetricsFile(run.metrics, tuple(loss.name for loss in experiment.losses), append=resume)
+    table = MetricsFile(run.metrics, tuple(loss.name for loss in experiment.losses), append=resume_from is not None)
     loggers = spec.trainer.logger if world.leads else ()
     with tracking(loggers, run.path / "logs", name=spec.name, run=run.path.name, spec=told(spec)) as trackers:
         return fit(
@@ -142,7 +165,7 @@ def fit_into(
             spec.trainer,
             checkpoints=run.checkpoints,
             observers=(table, *trackers, *observers) if world.leads else (),
-            resume=resume,
+            resume_from=resume_from,
             world=world,
         )
 
@@ -159,7 +182,7 @@ def finish(
     calibration = None
     if world.leads:
         forecaster = experiment.module.forecaster.float()  # as `evaluate` builds it, whatever it was trained in
-        forecaster.load_state_dict(load_weights(run.best))
+        forecaster.load_state_dict(load_weights(CheckpointStore(run.checkpoints).best()))
         calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
         if calibration is not None:
             run.write(run.calibration, calibration.to_json())

@@ -3,7 +3,9 @@
 Nothing here prints. What a person may want to see goes to a `TrainingObserver`.
 """
 
-from stq.training._checkpoints import AtomicCheckpointIO, load_weights
+from stq.training._checkpoint_io import AtomicCheckpointIO
+from stq.training._checkpoint_store import CheckpointStore, Newest
+from stq.training._checkpoints import load_weights
 from stq.training._composite_optimiser import CompositeOptimiser
 from stq.training._devices import device_of, devices_of, devices_there
 from stq.training._fit import FitResult, fit
@@ -18,11 +20,13 @@ from stq.training._world import ALONE, World, joined
 __all__ = [
     "ALONE",
     "AtomicCheckpointIO",
+    "CheckpointStore",
     "CompositeOptimiser",
     "EpochEnded",
     "FitResult",
     "ForecastModule",
     "Loaders",
+    "Newest",
     "Started",
     "Stepped",
     "TrainingObserver",

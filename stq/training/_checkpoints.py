@@ -1,64 +1,144 @@
-"""Checkpoints that are whole or absent, read without running anything that stands in them."""
+"""One checkpoint: a folder that is whole or absent, read without running anything that stands in it.
 
-import os
+    step-00000012/
+      state.ckpt       what Lightning calls a checkpoint, as `torch.save` writes it
+      manifest.json    {"format", "step", "epoch", "files": {"state.ckpt": {"bytes", "sha256"}}, "experiment", "seal"}
+
+The manifest vouches for the state, and its `seal`, the SHA-256 of all else in it, for itself. A checkpoint is named by
+the path of its state.
+"""
+
+import hashlib
+import json
 import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO, cast
 from zipfile import BadZipFile
 
 import torch
-from pytorch_lightning.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
-from stq.errors import CheckFailed, DiskError
+from stq.errors import CheckFailed
+from stq.files import discard, disk_error, sha256_of, whole
 
-PART = ".part"
+STATE = "state.ckpt"
+MANIFEST = "manifest.json"
+FORMAT = 1
 
 
-class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the target, flushes to the disk, and renames: a reader sees the old file or the new one."""
+@dataclass(frozen=True)
+class Manifest:
+    """What stands beside a state: how many steps are done, the epoch under way, and which experiment it is of."""
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        """Raises DiskError where there is no room or no permission; the former file at `path` is then intact."""
-        target = Path(path)
-        part = target.with_name(target.name + PART)
+    step: int
+    epoch: int
+    experiment: Mapping[str, Any]
+
+
+def write_checkpoint(state: Path, checkpoint: Mapping[str, Any], experiment: Mapping[str, Any]) -> None:
+    """Write the folder of `state`, which must not be there before. Raises DiskError; nothing is then left behind."""
+    with whole(state.parent) as part:
+        sink = None
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, target)
-            folder = os.open(target.parent, os.O_RDONLY)
+            part.mkdir()
+            with (part / STATE).open("wb") as file:
+                sink = Hashing(file)
+                torch.save(checkpoint, cast(IO[bytes], sink))  # it takes whatever has write and flush
+            if sink.failed is not None:
+                raise sink.failed
+            content = {
+                "format": FORMAT,
+                "step": int(checkpoint["global_step"]),
+                "epoch": int(checkpoint["epoch"]),
+                "files": {STATE: {"bytes": sink.bytes, "sha256": sink.digest.hexdigest()}},
+                "experiment": experiment,
+            }
+            (part / MANIFEST).write_text(json.dumps({**content, "seal": seal_of(content)}, indent=1) + "\n")
+        except OSError as error:
+            discard(part)  # so that what is said to be free is so without it
+            raise disk_error(state.parent, error, None if sink is None else sink.bytes) from error
+
+
+class Hashing:
+    """A file to write to, which counts and hashes what goes by.
+
+    The first error is kept in `failed`, and what comes after it is counted alone: raised through torch's writer, an
+    error would come out as another, or end the process.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.digest = hashlib.sha256()
+        self.bytes = 0
+        self.failed: OSError | None = None
+
+    def write(self, data: bytes | memoryview) -> int:
+        """As of a file."""
+        size = memoryview(data).nbytes
+        self.bytes += size
+        if self.failed is None:
             try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except (OSError, RuntimeError) as error:
-            part.unlink(missing_ok=True)
-            raise DiskError(f"{target}: the checkpoint can't be written ({error})") from error
+                self.file.write(data)
+                self.digest.update(data)
+            except OSError as error:
+                self.failed = error
+        return size
 
-    def load_checkpoint(self, path: Any, map_location: Any | None = None, weights_only: bool | None = None) -> Any:
-        """Tensors and plain values alone, whatever the environment says."""
-        return load(Path(path), map_location)
+    def flush(self) -> None:
+        """As of a file."""
+        try:
+            self.file.flush()
+        except OSError as error:
+            self.failed = self.failed or error
 
 
-def load(path: Path, map_location: Any | None = None) -> dict[str, Any]:
-    """Raises CheckFailed where the file is damaged, is no checkpoint, or holds more than tensors and plain values."""
+def verified(state: Path) -> Manifest:
+    """The manifest of a checkpoint whose every byte is as it was written. Raises CheckFailed where one isn't."""
+    path = state.with_name(MANIFEST)
     try:
-        found = torch.load(path, map_location=map_location or "cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise CheckFailed(f"{path}: there is no checkpoint") from error
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, BadZipFile, pickle.UnpicklingError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckFailed(f"{path}: the checkpoint is damaged or not one of stq's ({first})") from error
-    if not (isinstance(found, dict) and isinstance(found.get("state_dict"), dict)):
-        raise CheckFailed(f"{path}: not a checkpoint of stq's (it holds no state_dict)")
+        content = json.loads(path.read_bytes())
+        seal, file = content.pop("seal"), content["files"][STATE]
+        if seal != seal_of(content):
+            raise ValueError("its text is not what was written")
+        if content["format"] != FORMAT:
+            raise ValueError(f"it is of format {content['format']}, and this stq reads {FORMAT}")
+        found = Manifest(int(content["step"]), int(content["epoch"]), dict(content["experiment"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CheckFailed(f"{path}: the checkpoint is damaged or not one of stq's ({first_line(error)})") from error
+    try:
+        if state.stat().st_size != file["bytes"] or sha256_of(state) != file["sha256"]:
+            raise CheckFailed(f"{state}: the checkpoint is damaged (its sha256 is not that of its manifest)")
+    except OSError as error:
+        raise CheckFailed(f"{state}: the checkpoint can't be read ({error.strerror})") from error
     return found
 
 
-def load_weights(path: Path) -> dict[str, Tensor]:
+def load(state: Path, map_location: Any | None = None) -> dict[str, Any]:
+    """Raises CheckFailed where it is damaged, is no checkpoint, or holds more than tensors and plain values."""
+    verified(state)
+    try:
+        found = torch.load(state, map_location=map_location or "cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, BadZipFile, pickle.UnpicklingError) as error:
+        raise CheckFailed(f"{state}: the checkpoint is damaged or not one of stq's ({first_line(error)})") from error
+    if not (isinstance(found, dict) and isinstance(found.get("state_dict"), dict)):
+        raise CheckFailed(f"{state}: not a checkpoint of stq's (it holds no state_dict)")
+    return found
+
+
+def load_weights(state: Path) -> dict[str, Tensor]:
     """The forecaster's own weights out of a training checkpoint, by the forecaster's own names."""
-    state = load(path)["state_dict"]
+    weights = load(state)["state_dict"]
     prefix = "forecaster."
-    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+
+
+def seal_of(content: Mapping[str, Any]) -> str:
+    """The SHA-256 of a document, however it is laid out."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what an error says."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

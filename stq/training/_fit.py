@@ -1,6 +1,6 @@
 """One call that trains: Lightning's Trainer with stq's checkpoints, signals and observers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,15 @@ from pytorch_lightning.callbacks import EarlyStopping
 from stq.errors import AnomalyError, UsageError
 from stq.spec import TrainerSpec
 from stq.training._averaged_weights import AveragedWeights
-from stq.training._best_checkpoint import BestCheckpoint, LastCheckpoint
-from stq.training._checkpoints import AtomicCheckpointIO
+from stq.training._checkpoint_io import AtomicCheckpointIO
 from stq.training._forecast_module import ForecastModule
+from stq.training._keep_checkpoints import KeepCheckpoints
 from stq.training._loaders import Loaders
 from stq.training._observer import Observe, TrainingObserver
 from stq.training._placement import placement
 from stq.training._signals import StopOnSignal
 from stq.training._silence import SILENT, known_warnings
 from stq.training._world import ALONE, World
-
-LAST = "last.ckpt"
 
 
 @dataclass(frozen=True)
@@ -45,38 +43,39 @@ def fit(
     *,
     checkpoints: Path | None,
     observers: Sequence[TrainingObserver] = (),
-    resume: bool = False,
+    experiment: Mapping[str, Any] | None = None,
+    resume_from: Path | None = None,
     trial: bool = False,
     world: World = ALONE,
 ) -> FitResult:
     """Train until the budget is spent or what the module monitors has not improved for `patience` epochs.
 
-    Checkpoints go to the folder `checkpoints`: `best.ckpt` by what the module monitors, `last.ckpt` after every
-    epoch and on a signal; None writes nothing. With `resume`, training goes on from `last.ckpt`. A `trial` takes one
-    step, without validation. Every process of `world` has to call this with the same arguments; the leading one alone
-    writes and needs observers.
+    Checkpoints go to the folder `checkpoints`: the best by what the module monitors, and one to go on from after every
+    epoch and on a signal, each with what is to be known of the `experiment`; None writes nothing. Training goes on from
+    the state `resume_from`, if there is one. A `trial` takes one step, without validation. Every process of `world` has
+    to call this with the same arguments; the leading one alone writes and needs observers.
 
     Raises NonFiniteError, Stopped, RoutingError, DiskError, CheckFailed.
     """
     observe = Observe(tuple(observers), settings.log_every_n_steps)
-    stop = StopOnSignal(None if checkpoints is None else checkpoints / LAST)
+    keep = None if checkpoints is None else KeepCheckpoints(checkpoints, module.monitor)
+    stop = StopOnSignal(None if keep is None else keep.save)
     callbacks: list[Callback] = [observe, stop, ValidateAtTheEnd()]
-    best = early = None
+    early = None
     if settings.patience is not None and not trial:
         early = EarlyStopping(module.monitor, mode="min", patience=settings.patience, check_finite=False)
         callbacks.append(early)
     if settings.ema is not None and not trial:
         callbacks.append(AveragedWeights(settings.ema))
-    if checkpoints is not None:
-        best = BestCheckpoint(checkpoints, module.monitor)
-        callbacks += [best, LastCheckpoint(checkpoints)]
+    if keep is not None:
+        callbacks.append(keep)
     trainer = Trainer(
         max_epochs=settings.max_epochs,
         max_steps=1 if trial else (settings.max_steps or -1),
         callbacks=callbacks,
-        plugins=[AtomicCheckpointIO()],
+        plugins=[AtomicCheckpointIO(experiment or {})],
         default_root_dir=checkpoints,
-        enable_checkpointing=best is not None,
+        enable_checkpointing=keep is not None,
         log_every_n_steps=settings.log_every_n_steps,
         accumulate_grad_batches=settings.accumulate_grad_batches,
         deterministic=settings.deterministic,
@@ -86,12 +85,12 @@ def fit(
         **SILENT,
     )
     with known_warnings(), errors_in_words():
-        resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
-        trainer.fit(module, datamodule=loaders, ckpt_path=resume_from)
+        trainer.fit(module, datamodule=loaders, ckpt_path=None if resume_from is None else str(resume_from))
+    best = [] if keep is None else keep.store.states("best")
     return FitResult(
         epochs=trainer.current_epoch,
         steps=trainer.global_step,
-        best=Path(best.best_model_path) if best is not None and best.best_model_path else None,
+        best=best[0] if best else None,
         best_central=observe.best_central,
         stopped_early=early is not None and early.stopped_epoch > 0,
     )

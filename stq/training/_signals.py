@@ -1,6 +1,7 @@
 """A signal ends training at the next step, after its state is saved."""
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,8 +25,8 @@ class StopOnSignal(Callback):
     stop before the one that follows.
     """
 
-    def __init__(self, checkpoint: Path | None) -> None:
-        self.checkpoint = checkpoint
+    def __init__(self, save: Callable[[Trainer], Path] | None) -> None:
+        self.save = save
         self.received: int | None = None
         self._former: dict[int, Any] = {}
 
@@ -68,7 +69,6 @@ class StopOnSignal(Callback):
     def _stop(self, trainer: Trainer, number: int) -> None:
         name = signal.Signals(number).name
         saved = "nothing was to be saved"
-        if self.checkpoint is not None:
-            trainer.save_checkpoint(self.checkpoint)
-            saved = f"saved in {self.checkpoint}; continue with --resume"
+        if self.save is not None:
+            saved = f"saved in {self.save(trainer).parent}; continue with --resume"
         raise Stopped(number, f"stopped by {name} at step {trainer.global_step}; {saved}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from support.checkpoints import best_state
 from support.command_line import Trained, document, stq
 
 
@@ -112,6 +113,6 @@ def test_mistakes_leave_with_their_exit_code_and_the_run_as_it_was(
 
 
 def test_a_damaged_run_is_a_failed_check(run_copy: Path) -> None:
-    best = run_copy / "checkpoints" / "best.ckpt"
+    best = best_state(run_copy)
     best.write_bytes(best.read_bytes()[:-100])
     assert stq("calibrate", run_copy).exit_code == 4

@@ -16,7 +16,8 @@ def test_train_says_where_the_run_is_and_how_it_ended(trained: Trained) -> None:
 
 
 def test_a_run_holds_what_was_promised(trained: Trained) -> None:
-    assert trained.held == {
+    of_runs = {name for name in trained.held if not name.startswith("checkpoints/")}
+    assert of_runs == {
         "spec.yaml",
         "resolved.yaml",
         "environment.json",
@@ -25,8 +26,12 @@ def test_a_run_holds_what_was_promised(trained: Trained) -> None:
         "audit.json",
         "calibration.json",
         "outcome.json",
-        "checkpoints/best.ckpt",
-        "checkpoints/last.ckpt",
+    }
+    best = Path(trained.said["best"]["checkpoint"]).parent.name
+    assert {name for name in trained.held if name.startswith("checkpoints/")} == {
+        f"checkpoints/{folder}/{name}"
+        for folder in ("step-00000005", "step-00000010", best)
+        for name in ("state.ckpt", "manifest.json")
     }
     assert (trained.run / "spec.yaml").read_text() == trained.spec.read_text()
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.checkpoints import best_state
 from support.command_line import Trained, document, stq
 
 import stq.app._train as training
@@ -98,9 +99,10 @@ def test_a_dead_loss_is_refused_before_the_first_step_with_exit_code_4(spec: Pat
 
 
 @pytest.mark.parametrize("content", [b"damaged", b"[]"])
-@pytest.mark.parametrize("name", ["checkpoints/best.ckpt", "environment.json"])
+@pytest.mark.parametrize("name", ["state.ckpt", "manifest.json", "environment.json"])
 def test_a_damaged_run_is_exit_code_4_and_named(run_copy: Path, name: str, content: bytes) -> None:
-    (run_copy / name).write_bytes(content)
+    folder = run_copy if name == "environment.json" else best_state(run_copy).parent
+    (folder / name).write_bytes(content)
     result = stq("eval", run_copy, "--json")
     assert (result.exit_code, document(result)["error"]["code"]) == (4, 4)
     assert name in result.stderr

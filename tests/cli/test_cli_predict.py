@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from support.checkpoints import best_state
 from support.command_line import Trained, document, stq
 
 
@@ -65,6 +66,6 @@ def test_a_damaged_run_is_a_failed_check(trained: Trained, tmp_path: Path) -> No
     from shutil import copytree
 
     copytree(trained.run, tmp_path / "run")
-    best = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    best = best_state(tmp_path / "run")
     best.write_bytes(best.read_bytes()[:-100])
     assert stq("predict", tmp_path / "run", "-o", "out.nc").exit_code == 4

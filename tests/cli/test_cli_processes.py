@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.checkpoints import last_state
+
 from stq.app import RunFolder, evaluate
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +42,7 @@ def test_a_command_starts_its_second_process_and_a_signal_to_the_first_ends_both
     assert len(told.splitlines()) == 1, told
     said = [line for line in lines if line.startswith(("training on", "gradients", "run "))]
     assert len(said) == 3
-    assert Path("run/checkpoints/last.ckpt").is_file()
+    assert last_state(Path("run")).is_file()
     assert list(workplace.iterdir()) == [workplace / "run"]
 
 

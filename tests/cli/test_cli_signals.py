@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.checkpoints import last_state
 from support.command_line import document, stq
 
 
@@ -27,7 +28,7 @@ def test_sigterm_saves_a_checkpoint_and_resume_goes_on(spec: Path, workplace: Pa
     assert len(told.splitlines()) == 1
     assert "SIGTERM" in told
     assert "--resume" in told
-    assert Path("run/checkpoints/last.ckpt").is_file()
+    assert last_state(Path("run")).is_file()
     rows = len(Path("run/metrics.csv").read_text().splitlines())
     assert rows < 15
     resumed = stq("train", "run", "--resume", "--json")

@@ -90,6 +90,8 @@ def test_the_original_recipe_is_the_reference_design() -> None:
 
 
 def test_the_original_recipe_gives_the_bits_of_the_default_engine(tmp_path: Path) -> None:
+    from support.checkpoints import best_state
+
     from stq.training import load_weights
 
     example = EXAMPLES / "original.yaml"
@@ -97,7 +99,7 @@ def test_the_original_recipe_gives_the_bits_of_the_default_engine(tmp_path: Path
     for engine in ("save-restore", "pruned"):
         folder = tmp_path / engine
         train(load_spec(example, [*SHORT, f"routing.engine={engine}"]), run_dir=folder)
-        runs[engine] = load_weights(folder / "checkpoints" / "best.ckpt")
+        runs[engine] = load_weights(best_state(folder))
     assert all(bool((runs["pruned"][name] == value).all()) for name, value in runs["save-restore"].items())
 
 

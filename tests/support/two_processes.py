@@ -19,6 +19,7 @@ import torch
 import torch.distributed as dist
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.strategies import DDPStrategy
+from support.checkpoints import last_state, read
 from support.routed_cases import NETS, RUNS, NetCase
 from support.scored_fields import scored_fields
 from support.tiny_runs import gappy_source, tiny_source, tiny_spec
@@ -168,7 +169,7 @@ def resumed_case(folder: Path, source: Path, overrides: Sequence[str]) -> dict[s
     whole = train(spec, run_dir=folder / "whole")
     with Interrupting(rank=1, micro_batch=4):
         stopped = refused(lambda: train(spec, run_dir=folder / "stopped"))
-    step = torch.load(folder / "stopped" / "checkpoints" / "last.ckpt", weights_only=True)["global_step"]
+    step = read(last_state(folder / "stopped"))["global_step"]
     dist.barrier()  # both have read it
     result = resume(spec, RunFolder(folder / "stopped"))
     return {"stopped": stopped, "step": step, "steps": (whole.steps, result.steps), "run": str(whole.run)}

@@ -18,6 +18,7 @@ import pytest
 import torch
 import xarray as xr
 from pytorch_lightning import LightningModule
+from support.checkpoints import last_state, read
 from support.flat_numbers import flat
 from support.routed_cases import NETS, RUNS, spawned
 from support.routed_nets import same_bits
@@ -201,10 +202,7 @@ def test_a_signal_to_one_process_stops_all_after_a_checkpoint(pair: Pair) -> Non
 def test_a_resumed_run_of_two_processes_ends_with_the_same_bits(pair: Pair, folder: Path) -> None:
     """Dropout is on and the stop is in the middle of an epoch, between two windows of accumulation."""
     assert pair[0]["resumed"]["steps"] == (12, 12)
-    states = [
-        torch.load(folder / run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
-        for run in ("whole", "stopped")
-    ]
+    states = [read(last_state(folder / run))["state_dict"] for run in ("whole", "stopped")]
     assert same_bits(*states)
     tables = []
     for run in ("whole", "stopped"):

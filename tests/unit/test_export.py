@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
+from support.checkpoints import best_state
 from support.command_line import document, stq
 from support.tiny_runs import tiny_spec
 
@@ -86,7 +87,7 @@ def test_onnxruntime_agrees_for_batches_of_any_size(run: RunFolder, exported: Pa
 
 
 def test_the_weights_are_those_of_the_best_checkpoint(run: RunFolder, exported: Path) -> None:
-    found, wanted = load_file(exported / "model.safetensors"), load_weights(run.best)
+    found, wanted = load_file(exported / "model.safetensors"), load_weights(best_state(run.path))
     assert found.keys() == wanted.keys()
     assert all(torch.equal(found[name], wanted[name]) for name in wanted)
 

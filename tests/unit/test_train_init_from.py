@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.checkpoints import best_state
 from support.tiny_runs import tiny_spec
 
 from stq.app import TrainResult, check, train
@@ -26,7 +27,7 @@ def run(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
-    return load_weights(run / "checkpoints" / "best.ckpt")
+    return load_weights(best_state(run))
 
 
 def test_the_same_network_takes_over_every_tensor(source: Path, run: Path) -> None:

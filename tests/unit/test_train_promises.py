@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.checkpoints import best_state
 from support.grids import write_grid
 from support.tiny_runs import tiny_spec
 
@@ -17,7 +18,7 @@ from stq.training import EpochEnded, Started, Stepped, load_weights
 
 def weights_of(result: TrainResult, part: str = "") -> dict[str, torch.Tensor]:
     assert result.run is not None
-    found = load_weights(result.run / "checkpoints" / "best.ckpt")
+    found = load_weights(best_state(result.run))
     return {name: value for name, value in found.items() if name.startswith(part)}
 
 

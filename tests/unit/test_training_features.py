@@ -6,6 +6,7 @@ from pathlib import Path
 import jaxtyping
 import pytest
 import torch
+from support.checkpoints import best_state, last_state, read
 from support.routed_nets import same_bits
 from support.tiny_runs import tiny_spec
 from torch import Tensor
@@ -161,9 +162,9 @@ def test_the_averaged_weights_are_kept_and_those_that_train_are_undisturbed(
     for weights in steps[1:]:
         mean = {name: 0.8 * mean[name] + (1 - 0.8) * value for name, value in weights.items()}
         means.append(mean)
-    best = load_weights(tmp_path / "run" / "checkpoints" / "best.ckpt")
+    best = load_weights(best_state(tmp_path / "run"))
     assert any(all(torch.equal(best[name], value) for name, value in means[step].items()) for step in (3, 7))
-    last = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
+    last = read(last_state(tmp_path / "run"))
     for name, value in steps[-1].items():
         assert torch.equal(last["current_model_state"][f"forecaster.{name}"], value)
         assert torch.equal(last["state_dict"][f"forecaster.{name}"], means[-1][name])

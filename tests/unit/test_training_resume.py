@@ -5,9 +5,11 @@ import os
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from support.checkpoints import best_state, last_state, read, replace
 from support.tiny_runs import tiny_spec
 from torch import Tensor
 
@@ -41,10 +43,8 @@ def whole(source: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult
     return train(tiny_spec(source), run_dir=tmp_path_factory.mktemp("whole") / "run")
 
 
-def checkpoint(run: Path) -> dict[str, object]:
-    found = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
-    assert isinstance(found, dict)
-    return found
+def checkpoint(run: Path) -> dict[str, Any]:
+    return read(last_state(run))
 
 
 def whole_rows(table: Path) -> list[dict[str, str]]:
@@ -95,7 +95,7 @@ def test_a_damaged_checkpoint_is_refused(source: Path, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(Stopped):
         train(tiny_spec(source), run_dir=folder.path, observers=[StopAt(1)])
-    last = folder.checkpoints / "last.ckpt"
+    last = last_state(folder.path)
     last.write_bytes(last.read_bytes()[:200])
     with pytest.raises(CheckFailed, match="damaged"):
         resume(tiny_spec(source), folder)
@@ -106,16 +106,13 @@ def test_a_run_that_was_moved_keeps_its_best(source: Path, whole: TrainResult, t
     with pytest.raises(Stopped):
         train(spec, run_dir=tmp_path / "here", observers=[StopAt(9)])
     moved = (tmp_path / "here").rename(tmp_path / "there")
-    best = load_weights(moved / "checkpoints" / "best.ckpt")
-    last = moved / "checkpoints" / "last.ckpt"
-    state = torch.load(last, weights_only=True)
-    (callback,) = (value for key, value in state["callbacks"].items() if key.startswith("BestCheckpoint"))
-    better = torch.tensor(1e-6)  # as if the best epoch had been one that no later epoch reaches
-    callback["best_model_score"] = callback["kth_value"] = better
-    callback["best_k_models"] = dict.fromkeys(callback["best_k_models"], better)
-    torch.save(state, last)
+    best = load_weights(best_state(moved))
+    last = last_state(moved)
+    state = read(last)
+    state["callbacks"]["KeepCheckpoints"]["least"] = 1e-6  # as if of an epoch that no later one reaches
+    replace(last, state)
     resume(spec, RunFolder(moved))
-    kept = load_weights(moved / "checkpoints" / "best.ckpt")
+    kept = load_weights(best_state(moved))
     assert all(torch.equal(kept[name], best[name]) for name in best)
     assert not (tmp_path / "here").exists()
 

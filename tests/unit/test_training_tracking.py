@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from support.checkpoints import best_state
 from support.tiny_runs import tiny_spec
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -63,7 +64,7 @@ def test_a_logger_changes_no_bit_of_the_training(run: RunFolder, source: Path, t
     train(tiny_spec(source, SHORT), run_dir=tmp_path / "run")
     silent = RunFolder(tmp_path / "run")
     assert not (silent.path / "logs").exists()
-    found, wanted = load_weights(run.best), load_weights(silent.best)
+    found, wanted = load_weights(best_state(run.path)), load_weights(best_state(silent.path))
     assert all(torch.equal(found[name], wanted[name]) for name in wanted)
 
 

@@ -13,6 +13,7 @@ from stq.app._run_folder import RunFolder
 from stq.app.comparison._arms import SHARED, Arm
 from stq.errors import UsageError
 from stq.spec import LoadedSpec, Spec, load_spec
+from stq.training import CheckpointStore
 
 State = Literal["finished", "unfinished", "new"]
 
@@ -90,12 +91,12 @@ def state_of(run: RunFolder, expected: LoadedSpec) -> State:
     refuse_other_plugins(run, expected.spec)
     if is_finished(run, expected.spec):
         return "finished"
-    return "unfinished" if run.last.is_file() else "new"
+    return "unfinished" if CheckpointStore(run.checkpoints).states("step") else "new"
 
 
 def is_finished(run: RunFolder, spec: Spec) -> bool:
     """Whether training ended by itself: it was calibrated or, where nothing is to be, it had run its course."""
-    if not run.best.is_file():
+    if not CheckpointStore(run.checkpoints).states("best"):
         return False
     if spec.calibration is not None and spec.quantiles is not None:
         return run.calibration.is_file()
