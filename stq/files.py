@@ -60,6 +60,17 @@ def discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder so that nobody ever finds a part of it at its place. Raises DiskError."""
+    part = part_of(folder)
+    try:
+        discard(part)
+        os.replace(folder, part)
+        discard(part)
+    except OSError as error:
+        raise DiskError(f"{folder} can't be removed: {error.strerror}") from error
+
+
 def flush(path: Path) -> None:
     """Put a file, or every file and folder of a folder, on the disk."""
     if path.is_dir():

@@ -44,9 +44,10 @@ if TYPE_CHECKING:
     from stq.app._new_loss import NewLoss, new_loss
     from stq.app._pack import StoreResult, pack_spec, verify_store
     from stq.app._predict import PredictResult, predict
+    from stq.app._resume import resume
     from stq.app._run_folder import RunFolder
     from stq.app._schema import SchemaResult, schema
-    from stq.app._train import resume, train
+    from stq.app._train import train
     from stq.app._train_result import Ready, TrainResult
     from stq.app._try_losses import try_losses
     from stq.app.comparison import ComparedRun, ComparisonResult, Difference, Progress, compare
@@ -125,7 +126,7 @@ _HOMES = {
     "new_loss": "_new_loss",
     "pack_spec": "_pack",
     "predict": "_predict",
-    "resume": "_train",
+    "resume": "_resume",
     "schema": "_schema",
     "show_loss": "_list_losses",
     "train": "_train",

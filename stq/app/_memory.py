@@ -18,6 +18,8 @@ LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.
 """Where a container says how much it may use, in either version of control groups."""
 RUNTIME = 400 * 2**20
 """What Python, torch and the readers take by themselves."""
+REST = 100_000
+"""Bytes of a checkpoint that are no numbers of the network: names, counters, states of callbacks."""
 MOMENTS = {"adamw": 2, "adam": 2, "nadam": 2, "radam": 2, "rmsprop": 1, "sgd": 0}
 """Numbers that an algorithm keeps for each parameter; momentum is one more for the last two."""
 
@@ -78,6 +80,15 @@ def memory_of(experiment: Experiment) -> MemoryEstimate:
         available=available,
         device=device,
     )
+
+
+def bytes_of_state(experiment: Experiment) -> int:
+    """Bytes of a checkpoint: the weights, what the optimiser keeps, the average of weights, and the rest."""
+    size = 8 if experiment.loaded.spec.trainer.precision == "64-true" else 4
+    elements = sum(value.numel() for value in experiment.module.state_dict().values())
+    kept = sum(g.elements * _kept(experiment, g.name) for g in experiment.module.router.plan.groups if not g.frozen)
+    averaged = elements if experiment.loaded.spec.trainer.ema is not None else 0
+    return int(size * (elements + kept + averaged)) + REST
 
 
 def _kept(experiment: Experiment, group: str) -> int:

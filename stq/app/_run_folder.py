@@ -62,7 +62,10 @@ class RunFolder(RunPaths):
 
     def load_spec(self, overrides: Sequence[str] = ()) -> LoadedSpec:
         """The resolved spec, with the run's own copies of local plugin files, each checked against its sha256."""
-        loaded = load_spec(self.resolved, overrides)
+        return self.with_own_plugins(load_spec(self.resolved, overrides))
+
+    def with_own_plugins(self, loaded: LoadedSpec) -> LoadedSpec:
+        """The spec with the run's own copies of local plugin files, each checked against its sha256."""
         copies = self.read_environment().get("local_plugins", [])
         paths = []
         for copy in copies:

@@ -1,4 +1,4 @@
-"""Train a spec into a run folder: audit, fit, calibrate."""
+"""Train a spec into a run folder from the beginning: audit, fit, calibrate."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,15 +7,16 @@ from stq.app._assembly import Experiment, assemble, refuse_unsuited
 from stq.app._calibrate import calibrate_split
 from stq.app._check import summary
 from stq.app._check_grads import CheckGradsResult, audit_experiment
+from stq.app._disk_space import refuse_full_disk
+from stq.app._identity import Identity, identity_of, shas_of, told
 from stq.app._metrics_file import MetricsFile
 from stq.app._run_folder import RunFolder
 from stq.app._train_result import Ready, TrainResult, result_of
-from stq.errors import CheckFailed, DataError, UsageError
-from stq.spec import LoadedSpec, Spec, dump_spec, settings
+from stq.errors import CheckFailed, DataError
+from stq.spec import LoadedSpec
 from stq.training import (
     CheckpointStore,
     FitResult,
-    Newest,
     TrainingObserver,
     World,
     fit,
@@ -56,6 +57,8 @@ def train(
         with world.together():
             run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir)
             experiment = assemble(loaded)
+            if run is not None:
+                refuse_full_disk(run, experiment)
         refuse_other_data(world, experiment)
         run = world.leaders(run)
         audit = audited(world, experiment, run, on_ready, write=True)
@@ -63,43 +66,8 @@ def train(
             module, loaders = experiment.module, experiment.loaders
             fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
             return result_of(None, "dry run", fitted, audit, experiment, None)
-        fitted = fit_into(run, experiment, observers, world, resume_from=None)
-    return finish(run, experiment, audit, fitted, world)
-
-
-def resume(
-    loaded: LoadedSpec,
-    run: RunFolder,
-    *,
-    observers: Sequence[TrainingObserver] = (),
-    on_ready: Callable[[Ready], None] = ignore,
-) -> TrainResult:
-    """Go on where `run` stopped, with as many processes. Raises UsageError where the spec, or the data, is not the one
-    it was started with.
-    """
-    started_with = run.load_spec()
-    if dump_spec(loaded.spec) != run.resolved.read_text(encoding="utf-8"):
-        raise UsageError(f"the spec differs from that of {run.path}; a resumed run keeps its spec: {run.resolved}")
-    store = CheckpointStore(run.checkpoints)
-    if not store.states("step") and not store.former:
-        raise UsageError(
-            f"{run.path} was stopped before its first checkpoint, and there is nothing to go on from: remove the "
-            f"folder and train anew, with the same command without --resume"
-        )
-    refuse_unsuited(started_with)
-    newest: Newest | None = None
-    with joined(started_with.spec.trainer) as world:
-        with world.together():
-            if world.leads:
-                run.sweep()
-                newest = store.newest()
-            experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
-            if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
-                raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
-        newest = world.leaders(newest)
-        assert newest is not None  # for the type checker: the leading process has one
-        audit = audited(world, experiment, run, on_ready, write=False)
-        fitted = fit_into(run, experiment, observers, world, resume_from=newest.state)
+        identity = identity_of(loaded, experiment, world.size, shas_of(loaded.spec.plugins))
+        fitted = fit_into(run, experiment, observers, world, identity, resume_from=None)
     return finish(run, experiment, audit, fitted, world)
 
 
@@ -113,9 +81,16 @@ def refuse_other_data(world: World, experiment: Experiment) -> None:
 
 
 def audited(
-    world: World, experiment: Experiment, run: RunFolder | None, on_ready: Callable[[Ready], None], *, write: bool
+    world: World,
+    experiment: Experiment,
+    run: RunFolder | None,
+    on_ready: Callable[[Ready], None],
+    *,
+    write: bool,
+    resumed: tuple[str, ...] = (),
 ) -> CheckGradsResult:
-    """The audit of the first step, made by the leading process, which also may `write` what a run begins with.
+    """The audit of the first step, made by the leading process, which also may `write` what a run begins with, and
+    tells what is to be known of a `resumed` one.
 
     Raises CheckFailed, in all processes, where it fails.
     """
@@ -128,7 +103,7 @@ def audited(
             refuse_failed(audit)
             if run is not None and write:
                 write_beginning(run, experiment, audit)
-            on_ready(Ready(None if run is None else run.path, summary(experiment), audit))
+            on_ready(Ready(None if run is None else run.path, summary(experiment), audit, resumed))
     audit = world.leaders(audit)
     assert audit is not None  # for the type checker: the leading process has one
     return audit
@@ -151,6 +126,7 @@ def fit_into(
     experiment: Experiment,
     observers: Sequence[TrainingObserver],
     world: World,
+    identity: Identity,
     *,
     resume_from: Path | None,
 ) -> FitResult:
@@ -165,14 +141,10 @@ def fit_into(
             spec.trainer,
             checkpoints=run.checkpoints,
             observers=(table, *trackers, *observers) if world.leads else (),
+            experiment=identity.to_dict(),
             resume_from=resume_from,
             world=world,
         )
-
-
-def told(spec: Spec) -> dict[str, str]:
-    """Every value of the spec by its key, as text."""
-    return {setting.key: str(setting.value) for setting in settings(spec, dump_spec(spec))}
 
 
 def finish(

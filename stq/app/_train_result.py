@@ -50,11 +50,15 @@ class TrainResult:
 
 @dataclass(frozen=True)
 class Ready:
-    """What is about to be trained, from the objects that will do it; `run` is None for a dry run."""
+    """What is about to be trained, from the objects that will do it; `run` is None for a dry run.
+
+    `resumed` says what of a run that goes on is not as it was.
+    """
 
     run: Path | None
     summary: CheckResult
     audit: CheckGradsResult
+    resumed: tuple[str, ...] = ()
 
 
 def result_of(

@@ -13,7 +13,7 @@ from stq.errors import UsageError
 from stq.report import TrainingDisplay, TrainingInSilence, TrainingLines, training_outcome
 
 if TYPE_CHECKING:
-    from stq.app import RunFolder, TrainResult
+    from stq.app import Ready, RunFolder, TrainResult
     from stq.spec import LoadedSpec
 
 Source = Annotated[
@@ -98,7 +98,12 @@ def train_watched(
     """Train under a view of it."""
     from stq import app
 
+    def resumed(ready: "Ready") -> None:
+        for note in ready.resumed:
+            typer.echo(f"note: {note}", err=True)
+        view.ready(ready)
+
     with view:
         if run is not None:
-            return app.resume(loaded, run, observers=(view,), on_ready=view.ready)
+            return app.resume(loaded, run, observers=(view,), on_ready=resumed)
         return app.train(loaded, run_dir=run_dir, observers=(view,), on_ready=view.ready, dry_run=dry_run)

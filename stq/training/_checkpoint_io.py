@@ -6,7 +6,7 @@ from typing import Any
 
 from lightning_fabric.plugins.io import CheckpointIO
 
-from stq.files import discard
+from stq.files import remove
 from stq.training._checkpoints import load, write_checkpoint
 
 
@@ -26,4 +26,4 @@ class AtomicCheckpointIO(CheckpointIO):
 
     def remove_checkpoint(self, path: Any) -> None:
         """Lightning removes none by itself."""
-        discard(Path(path).parent)
+        remove(Path(path).parent)

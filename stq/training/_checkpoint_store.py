@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from stq.errors import CheckFailed
-from stq.files import discard
+from stq.files import remove
 from stq.training._checkpoints import STATE, Manifest, verified
 
 Kind = Literal["step", "best"]
@@ -55,7 +55,12 @@ class CheckpointStore:
         states = self.states(kind)
         place = states.index(kept)
         for state in states[:place] + states[place + KEPT[kind] :]:
-            discard(state.parent)
+            remove(state.parent)
+
+    def room(self, size: int) -> int:
+        """The bytes that states of this `size` still need: as many as are kept, and one more while it is written."""
+        held = sum(state.stat().st_size for kind in KEPT for state in self.states(kind) if state.is_file())
+        return max(0, size * (sum(KEPT.values()) + 1) - held)
 
     def newest(self) -> Newest:
         """The newest that is as it was written. Raises CheckFailed where there are some and none is, or none at all."""

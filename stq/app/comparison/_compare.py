@@ -10,8 +10,9 @@ from stq.app._evaluate import evaluate
 from stq.app._losses import resolve_losses
 from stq.app._one_process import refuse_many_processes
 from stq.app._origin_splits import splits_at
+from stq.app._resume import resume
 from stq.app._run_folder import RunFolder
-from stq.app._train import resume, train
+from stq.app._train import train
 from stq.app.comparison._arms import Arm, parse_arms
 from stq.app.comparison._differences import differences_of
 from stq.app.comparison._figures import figures_of
