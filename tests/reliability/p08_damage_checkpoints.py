@@ -42,7 +42,7 @@ def flipped(count: int, folder: Path) -> Tally:
 PROMISES = (
     Promise(
         name="damaged-checkpoints",
-        text="One random byte of a checkpoint changed: it is refused (exit 4), and a resume goes on from the one before "
+        text="A random byte of a checkpoint changed: it is refused (exit 4), and a resume goes on from the one before "
         "and says so; or it is read and every value is the same",
         check=flipped,
         full=300,

@@ -27,8 +27,8 @@ def read(state: Path) -> dict[str, Any]:
     return found
 
 
-def replace(state: Path, checkpoint: dict[str, Any]) -> None:
-    """Put another state in the place of one, with a manifest that vouches for it."""
-    experiment = verified(state).experiment
+def replace(state: Path, checkpoint: dict[str, Any], **experiment: object) -> None:
+    """Put another state in the place of one, with a manifest that vouches for it, and for what else it is to say."""
+    experiment = {**verified(state).experiment, **experiment}
     discard(state.parent)
     write_checkpoint(state, checkpoint, experiment)
