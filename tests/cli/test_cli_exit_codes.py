@@ -123,7 +123,14 @@ def test_a_resumed_run_keeps_its_spec(spec: Path) -> None:
     assert (same.exit_code, document(same)["steps"]) == (0, 5), same.stderr
     other = stq("train", spec, "--run-dir", "run", "--resume", "--set", "optim.lr=0.5", *short)
     assert (other.exit_code, document(other)["error"]["code"]) == (2, 2)
-    assert "spec" in document(other)["error"]["message"]
+    assert "optim.lr: 0.001 then, 0.5 now" in document(other)["error"]["message"]
+    longer = stq("train", spec, "--run-dir", "run", "--resume", "--set", "trainer.max_epochs=2", "--json")
+    assert (longer.exit_code, "depends on the length" in longer.stderr) == (2, True)
+    logged = stq("train", spec, "--run-dir", "run", "--resume", *short, "--set", "trainer.log_every_n_steps=3")
+    note = "the run goes on with another trainer.log_every_n_steps: 10 then, 3 now"
+    assert logged.exit_code == 0
+    assert f"note: {note}" in logged.stderr
+    assert document(logged)["notes"][0] == note
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,19 @@ from typing import Any
 import pytest
 import torch
 from support.checkpoints import best_state, last_state, read, replace
+from support.plugin_files import LOSS
 from support.tiny_runs import tiny_spec
 from torch import Tensor
 
+import stq.app._disk_space
 from stq.app import RunFolder, TrainResult, resume, train
-from stq.errors import CheckFailed, DataError, Stopped, UsageError
+from stq.app._assembly import assemble
+from stq.app._identity import Identity
+from stq.app._memory import bytes_of_state
+from stq.errors import CheckFailed, DataError, DiskError, Stopped, UsageError
+from stq.spec import load_spec
 from stq.tensors import Batch
-from stq.training import EpochEnded, ForecastModule, Started, Stepped, load_weights
+from stq.training import CheckpointStore, EpochEnded, ForecastModule, Started, Stepped, load_weights
 
 
 class StopAt:
@@ -99,6 +105,74 @@ def test_a_damaged_checkpoint_is_refused(source: Path, tmp_path: Path) -> None:
     last.write_bytes(last.read_bytes()[:200])
     with pytest.raises(CheckFailed, match="damaged"):
         resume(tiny_spec(source), folder)
+
+
+def test_a_damaged_newest_is_gone_back_behind_to_the_same_bits(
+    source: Path, whole: TrainResult, tmp_path: Path
+) -> None:
+    folder, notes = RunFolder(tmp_path / "run"), []
+    with pytest.raises(Stopped):
+        train(tiny_spec(source), run_dir=folder.path, observers=[StopAt(6)])
+    newest = last_state(folder.path)
+    newest.write_bytes(newest.read_bytes()[:-1])
+    (folder.checkpoints / ".step-00000007.part").mkdir()
+    result = resume(tiny_spec(source), folder, on_ready=lambda ready: notes.extend(ready.resumed))
+    assert notes == [result.notes[0]]
+    assert "step-00000006" in notes[0]
+    assert "goes on from step-00000004, at step 4" in notes[0]
+    assert sorted(path.name[:13] for path in folder.checkpoints.iterdir())[1:] == ["step-00000008", "step-00000012"]
+    assert whole.run is not None
+    assert equal(checkpoint(folder.path)["state_dict"], checkpoint(whole.run)["state_dict"])
+    assert whole_rows(folder.metrics) == whole_rows(whole.run / "metrics.csv")
+
+
+def test_a_longer_training_is_gone_on_with_as_if_it_had_been_asked_for_at_first(source: Path, tmp_path: Path) -> None:
+    steady = "optim.schedule={name: constant, warmup: 0}"
+    whole = train(tiny_spec(source, [steady]), run_dir=tmp_path / "whole")
+    run = RunFolder(tmp_path / "run")
+    train(tiny_spec(source, [steady, "trainer.max_epochs=2"]), run_dir=run.path)
+    result = resume(tiny_spec(source, [steady, "trainer.log_every_n_steps=2"]), run)
+    assert result.notes[:2] == (
+        "the run goes on with another trainer.max_epochs: 2 then, 3 now",
+        "the run goes on with another trainer.log_every_n_steps: 1 then, 2 now",
+    )
+    assert (result.steps, result.best_central) == (whole.steps, whole.best_central)
+    assert whole.run is not None
+    assert equal(checkpoint(run.path)["state_dict"], checkpoint(whole.run)["state_dict"])
+    assert run.load_spec().spec.trainer.max_epochs == 3
+    known = Identity.from_dict(CheckpointStore(run.checkpoints).newest().manifest.experiment)
+    assert known.spec["trainer.log_every_n_steps"] == "2"
+
+
+def test_a_run_goes_on_with_its_own_copy_of_a_plugin_file_and_says_so(source: Path, tmp_path: Path) -> None:
+    plugin, run, notes = tmp_path / "mine.py", RunFolder(tmp_path / "run"), []
+    plugin.write_text(LOSS.format(name="mine"))
+    with pytest.raises(Stopped):
+        train(tiny_spec(source, [f"plugins=[{plugin}]"]), run_dir=run.path, observers=[StopAt(9)])
+    plugin.write_text("raise RuntimeError('not to be run')")
+    resume(load_spec(run.resolved), run, on_ready=lambda ready: notes.extend(ready.resumed))
+    assert [note.partition(";")[0] for note in notes] == ["plugin file 0-mine.py has changed since"]
+
+
+def test_a_training_that_the_disk_has_no_room_for_is_refused_before_its_first_step(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stq.app._disk_space, "free_space", lambda path: 400_000)
+    with pytest.raises(DiskError, match=r"checkpoints can't be written: .* don't fit \(4.* kB needed, .* free\)"):
+        train(tiny_spec(source), run_dir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    monkeypatch.setattr(stq.app._disk_space, "free_space", lambda path: 800_000)
+    train(tiny_spec(source, ["trainer.max_epochs=1"]), run_dir=tmp_path / "run")
+
+
+@pytest.mark.parametrize("changes", [[], ["trainer.ema=0.9"], ["optim.name=sgd"]], ids=["adamw", "averaged", "sgd"])
+def test_the_size_of_a_checkpoint_is_known_before_there_is_one(
+    source: Path, tmp_path: Path, changes: list[str]
+) -> None:
+    spec = tiny_spec(source, ["model.hidden=[64]", "trainer.max_steps=1", *changes])
+    expected = bytes_of_state(assemble(spec))
+    train(spec, run_dir=tmp_path / "run")
+    assert 0.85 * expected < last_state(tmp_path / "run").stat().st_size <= expected
 
 
 def test_a_run_that_was_moved_keeps_its_best(source: Path, whole: TrainResult, tmp_path: Path) -> None:
