@@ -9,7 +9,8 @@ Where things live, from the spec to what a person reads:
   `_inspect_data`
 - from its sections to what trains: `_losses`, `_models`, `_metrics`, `_data`, `_strata`, `_device`, `_groups`,
   `_init_from`; put together: `_assembly`; what a person should know of it: `_notes`
-- training: `_train`, `_train_result`; the audit: `_check_grads`, `_synthetic`, and of a model without a spec
+- training: `_train`, `_train_result`, with room for it `_disk_space`; going on: `_resume`, as what it was:
+  `_identity`, `_same_experiment`; the audit: `_check_grads`, `_synthetic`, and of a model without a spec
   `_check_module`, `_users_code`; searches and comparisons keep to `_one_process`
 - the folder of a run: `_run_paths`, `_run_folder`, `_metrics_file` (written) and `_epochs` (read), `_list_runs`
 - bands: `_calibrate`, `_calibrate_run`, `_corrections`

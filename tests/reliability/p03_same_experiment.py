@@ -227,6 +227,6 @@ PROMISES = (
         "processes: what no step depends on is taken over, anything else refused with the value then and now",
         check=changed_and_gone_on_with,
         full=len(CASES),
-        short=12,
+        short=8,
     ),
 )
