@@ -36,6 +36,7 @@ class FitResult:
     best: Path | None
     best_central: float | None
     stopped_early: bool
+    skipped_steps: int = 0
 
 
 def fit(
@@ -94,6 +95,7 @@ def fit(
         best=Path(best.best_model_path) if best is not None and best.best_model_path else None,
         best_central=observe.best_central,
         stopped_early=early is not None and early.stopped_epoch > 0,
+        skipped_steps=module.finite.skipped.total,
     )
 
 
