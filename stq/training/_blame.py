@@ -14,14 +14,20 @@ ANOMALY = "find where it arises with trainer.detect_anomaly: true"
 
 def cause_of_loss(batch: Batch, forecast: Forecast, plan: Plan, label: Label) -> str:
     """Why a loss is not finite: the first of weights, batch, forecast and loss itself that isn't."""
-    if broken := broken_groups(plan.groups):
-        return f"The weights of {', '.join(broken)} are not finite. {too_large()}"
-    if found := broken_parts(batch, label):
-        return f"{found}: look at the data there"
+    if known := cause_at_hand(batch, plan, label):
+        return known
     for what, values in (("central forecast", forecast.central), ("quantiles", forecast.quantiles)):
         if values is not None and (bad := samples(values.isfinite())):
             return f"The {what} of the {issued(batch.time[bad].tolist(), label)} are not finite; {ANOMALY}"
     return f"Weights, batch and forecast are finite: it arises in the loss itself; {ANOMALY}"
+
+
+def cause_at_hand(batch: Batch, plan: Plan, label: Label) -> str:
+    """What is not finite among the weights or in the batch itself; empty where both are."""
+    if broken := broken_groups(plan.groups):
+        return f"The weights of {', '.join(broken)} are not finite. {too_large()}"
+    found = broken_parts(batch, label)
+    return f"{found}: look at the data there" if found else ""
 
 
 def broken_parts(batch: Batch, label: Label) -> str:
@@ -47,7 +53,7 @@ def samples(finite: Tensor) -> list[int]:
 
 
 def cause_of_gradient(losses_again: Callable[[], Mapping[str, Tensor]], plan: Plan) -> str:
-    """Why a gradient is not finite: the losses that have such a one on a group that they may update.
+    """Why a gradient of a finite batch is not finite: the losses that have such a one on a group they may update.
 
     `losses_again` makes the last batch of the step anew. Among batches that accumulate, an earlier one may be to blame:
     then nobody is.

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from stq.errors import NonFiniteError
 from stq.routing import Router
 from stq.tensors import Batch, Forecast
-from stq.training._blame import cause_of_gradient, cause_of_loss
+from stq.training._blame import cause_at_hand, cause_of_gradient, cause_of_loss
 from stq.training._global_batch import said_by_all
 from stq.training._nonfinite import (
     Label,
@@ -43,14 +43,14 @@ class FiniteSteps:
         self.skipped = SkippedSteps()
         self._spoilt = ""
         self._times: list[Tensor] = []
-        self._again: Again | None = None
+        self._under_way: tuple[Batch, Again] | None = None
 
     def begin(self, batch: Batch, again: Again, *, first: bool) -> None:
         """A micro-batch begins, the `first` of its step or a further one."""
         if first:
             self._spoilt, self._times = "", []
         self._times.append(batch.time)
-        self._again = again
+        self._under_way = (batch, again)
 
     def refuse_losses(
         self, step: int, broken: Sequence[str], batch: Batch, forecast: Forecast, *, several: bool
@@ -61,7 +61,7 @@ class FiniteSteps:
             windows = issued(batch.time.tolist(), self.label)
             line = loss_refusal(step, broken, plan, windows, cause_of_loss(batch, forecast, plan, self.label))
         said = said_by_all(line) if several else line
-        if not self.skip or broken_groups(plan.groups):  # no later batch could be any better
+        if not self.skip or broken_groups(plan.groups):  # then no later batch is any better
             raise NonFiniteError(said)
         self._spoilt = self._spoilt or said
 
@@ -74,7 +74,7 @@ class FiniteSteps:
             self.skipped.made()
             return False
         why = self._spoilt or self._gradient_refusal(step, broken, several=several)
-        if not self.skip:
+        if not self.skip or broken_groups(self.router.plan.groups):
             raise NonFiniteError(why)
         self.skipped.leave_out(why)
         for _, parameter in self.router.plan.groups.named_parameters():
@@ -98,8 +98,12 @@ class FiniteSteps:
             raise NonFiniteError(weights_refusal(step, broken))
 
     def _gradient_refusal(self, step: int, broken: Sequence[str], *, several: bool) -> str:
-        windows = issued(torch.cat(self._times).tolist(), self.label)
-        # Not where training goes on: to make a batch once more would move what a BatchNorm keeps.
-        cause = "" if self.skip or self._again is None else cause_of_gradient(self._again, self.router.plan)
+        windows, plan = issued(torch.cat(self._times).tolist(), self.label), self.router.plan
+        cause = ""
+        if self._under_way is not None:
+            batch, again = self._under_way
+            cause = cause_at_hand(batch, plan, self.label)
+            if not cause and not self.skip:  # to make a batch once more would move what a BatchNorm keeps
+                cause = cause_of_gradient(again, plan)
         line = gradient_refusal(step, broken, windows, cause)
         return said_by_all(line) if several else line

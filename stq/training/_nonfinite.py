@@ -55,7 +55,8 @@ def loss_refusal(step: int, names: Sequence[str], plan: Plan, windows: str, caus
 
 def gradient_refusal(step: int, groups: Sequence[str], windows: str, cause: str) -> str:
     """What is said of groups whose gradient is NaN or infinite although every loss is finite."""
-    return f"step {step}: the gradient of {', '.join(groups)} is not finite ({windows}); {STOPPED}. {cause}"
+    text = f"step {step}: the gradient of {', '.join(groups)} is not finite ({windows}); {STOPPED}."
+    return f"{text} {cause}" if cause else text
 
 
 def weights_refusal(step: int, groups: Sequence[str]) -> str:
