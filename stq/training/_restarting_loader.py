@@ -22,24 +22,30 @@ ENDING_SECONDS = 1.0
 
 
 class Agenda(Sampler[list[int]]):
-    """The batches of one pass; after `go_on_after`, the next pass is what is left of the last one."""
+    """The batches of one pass; after `go_on_after`, what is left of them."""
 
     def __init__(self, batches: Sampler[list[int]]) -> None:
         self.batches = batches
         self.sampler = getattr(batches, "sampler", None)  # Lightning tells it the epoch
-        self._listed: list[list[int]] = []
         self._left: list[list[int]] | None = None
 
     def __iter__(self) -> Iterator[list[int]]:
-        self._listed, self._left = list(self.batches) if self._left is None else self._left, None
-        return iter(self._listed)
+        # Nothing is asked of `batches` before the first is needed: Lightning tells the epoch after it asks for this.
+        if self._left is None:
+            self._left = list(self.batches)
+        yield from self._left
 
     def __len__(self) -> int:
         return len(self.batches)  # type: ignore[arg-type]  # a sampler of batches has a length
 
+    def begin(self) -> None:
+        """Forget the last pass."""
+        self._left = None
+
     def go_on_after(self, count: int) -> None:
-        """So many batches of the last pass have come through."""
-        self._left = self._listed[count:]
+        """So many of the batches have come through."""
+        if self._left is not None:
+            self._left = self._left[count:]
 
 
 class RestartingLoader(DataLoader[Batch]):
@@ -56,14 +62,14 @@ class RestartingLoader(DataLoader[Batch]):
         )
 
     def __iter__(self) -> Any:
+        self.agenda.begin()
         return super().__iter__() if self.num_workers == 0 else self._persevering()
 
     def _persevering(self) -> Iterator[Batch]:
         for restart in range(RESTARTS + 1):
             count = 0
-            batches = unalarmed(super().__iter__)
             try:
-                for batch in batches:
+                for batch in unalarmed(super().__iter__):
                     count += 1
                     yield batch
                 return

@@ -60,7 +60,7 @@ class Trouble:
             for worker in workers:
                 os.kill(worker.pid, signal.SIGKILL)
         if event.step == self.full:
-            room = os.fstat(1).st_size + 4000  # for its last words, and for no checkpoint
+            room = os.fstat(1).st_size + 8000  # for what it says, and for no checkpoint
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
 
     def epoch_ended(self, event: EpochEnded) -> None:
@@ -109,10 +109,13 @@ def troubled(spec: LoadedSpec, run: Path, trouble: Trouble, *, again: bool) -> N
     """With it: from the beginning, or `again`."""
     told_soon()
     unreadable_at_times()
-    if again:
-        resume(spec, RunFolder(run), observers=[trouble])
-    else:
-        train(spec, run_dir=run, observers=[trouble])
+    try:
+        if again:
+            resume(spec, RunFolder(run), observers=[trouble])
+        else:
+            train(spec, run_dir=run, observers=[trouble])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def soak(count: int, folder: Path) -> Tally:
