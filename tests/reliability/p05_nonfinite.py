@@ -62,10 +62,12 @@ def always_in_loss(name: str, spoil: Callable[[Tensor], Tensor]) -> Act:
 
     def act(module: ForecastModule, batch: Batch) -> Batch:
         former = partial(type(module).loss_values, module)
-        module.loss_values = lambda forecast, seen: {
-            **former(forecast, seen),
-            name: spoil(former(forecast, seen)[name]),
-        }
+
+        def spoilt(forecast: object, seen: Batch) -> dict[str, Tensor]:
+            found = former(forecast, seen)
+            return {**found, name: spoil(found[name])} if module.training else found
+
+        module.loss_values = spoilt
         return batch
 
     return act
@@ -403,7 +405,7 @@ PROMISES = (
         "group, step and dates, and leaves every checkpoint as it was",
         stops,
         full=4 * len(PLACES),
-        short=6,
+        short=4,
     ),
     Promise(
         "nonfinite-skip",
