@@ -158,7 +158,8 @@ class ForecastModule(RoutedBackward, LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.train_losses = Means.of_state(checkpoint["train_losses"])
-        self.finite.skipped.load(checkpoint["skipped_steps"])
+        if state := checkpoint.get("skipped_steps"):  # no run of an earlier stq has left out any
+            self.finite.skipped.load(state)
 
     def on_validation_epoch_start(self) -> None:
         self.validation = Validation(self.loss_names)
