@@ -78,7 +78,7 @@ def test_a_sample_that_kills_every_worker_is_given_up(tmp_path: Path, monkeypatc
     loader, seen = RestartingLoader(Numbers(tmp_path, deadly=4, times=99), Order(), 1), list[Tensor]()
     with pytest.raises(StqError, match="ended 3 times in one pass"):
         seen.extend(loader)
-    assert len(seen) == 2
+    assert [batch.tolist() for batch in seen] == BATCHES[: len(seen)]  # what it sent just before may be lost
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), OSError("a drive")], ids=repr)
