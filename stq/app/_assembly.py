@@ -79,6 +79,7 @@ def assemble(
     minimum, maximum = data.target_range()
     size = data.size if spec.data.patch is None else (spec.data.patch.size, spec.data.patch.size)
     set_up_losses(loaded, losses, LossContext(data.variables, data.horizons, levels_of(loaded), size, minimum, maximum))
+    times = data.times  # not `data.time_label`: a copy of the module would copy the data with it
     module = ForecastModule(
         forecaster,
         {resolved.name: resolved.loss for resolved in losses},
@@ -86,6 +87,8 @@ def assemble(
         spec.optim,
         seed=spec.seed,
         compiled=spec.model.compile,
+        skip=spec.trainer.on_nonfinite == "skip",
+        label=lambda index: times[index],
     )
     loaders = Loaders(
         data.splits["train"],

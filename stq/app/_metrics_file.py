@@ -6,11 +6,13 @@ from pathlib import Path
 from stq.errors import DiskError
 from stq.training import EpochEnded, Started, Stepped
 
-FIXED = ("epoch", "step", "seconds", "lr", "val_central", "best")
+FIXED = ("epoch", "step", "seconds", "lr", "val_central", "best", "skipped_steps")
 
 
 class MetricsFile:
-    """An observer that appends the losses of each epoch: means over the epoch, unweighted, normalised units."""
+    """An observer that appends the losses of each epoch: means over the epoch, unweighted, normalised units.
+
+    `skipped_steps` counts those left out since the beginning of the run."""
 
     def __init__(self, path: Path, losses: tuple[str, ...], *, append: bool) -> None:
         self.path = path
@@ -42,6 +44,7 @@ class MetricsFile:
             "lr": next(iter(event.learning_rates.values())),
             "val_central": event.val_central,
             "best": int(event.best),
+            "skipped_steps": event.skipped_steps,
         }
         row |= {f"train_{loss}": event.train_losses.get(loss, "") for loss in self.losses}
         row |= {f"val_{loss}": event.validation_losses.get(loss, "") for loss in self.losses}

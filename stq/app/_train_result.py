@@ -14,7 +14,8 @@ from stq.training import FitResult
 class TrainResult:
     """How training ended. `run` is None after a dry run; `best_central` is in normalised units.
 
-    `splits` are the parts that there are windows of; `calibration_notes` are known at the end alone.
+    `splits` are the parts that there are windows of; `calibration_notes` are known at the end alone. Of the `steps`,
+    `skipped_steps` were left out since something in them was not finite.
     """
 
     run: Path | None
@@ -29,6 +30,7 @@ class TrainResult:
     splits: tuple[str, ...]
     notes: tuple[str, ...]
     calibration_notes: tuple[str, ...] = ()
+    skipped_steps: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """Ready for JSON."""
@@ -37,6 +39,7 @@ class TrainResult:
             "status": self.status,
             "epochs": self.epochs,
             "steps": self.steps,
+            "skipped_steps": self.skipped_steps,
             "best": {
                 "val_central": self.best_central,
                 "checkpoint": None if self.best_checkpoint is None else str(self.best_checkpoint),
@@ -82,5 +85,6 @@ def result_of(
         audit=audit,
         splits=tuple(experiment.data.splits),
         notes=experiment.notes,
+        skipped_steps=fitted.skipped_steps,
         calibration_notes=() if calibration is None else calibration_notes(calibration),
     )

@@ -22,7 +22,8 @@ Where things live, from the file to the window and back:
 - what is fitted: `_fit`, `_variable_fit`, `_climatology`, `_target_range`, `_transform`, `_statistics`,
   `_statistics_file`, `_site`; whether other data is of that kind: `_match`
 - which windows: `_splits`, `_windows`, `_areas`, `_tiles`, `_known_targets`, `_training_items`
-- a window as tensors: `_scaled`, `_channels`, `_window_parts`, `_window_dataset`, `_in_units`, `_area_weights`
+- a window as tensors: `_scaled`, `_channels`, `_window_parts`, `_window_dataset`, `_patient_reading`, `_in_units`,
+  `_area_weights`
 - all of it together: `_build_data`, `_forecast_data`; for baselines: `_anomalies`, `_year_before`
 - forecasts into files: `_forecast_inputs`, `_inits`, `_blend` and `_seams` (tiles), `_forecast_layout`,
   `_forecast_file`, `_forecast_netcdf`, `_forecast_zarr`, `_forecast_geotiff`

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from stq.data._reader import Reader, closed_at_the_end
+from stq.data._reader import Reader, absent, closed_at_the_end
 from stq.errors import DataError
 
 
@@ -30,7 +30,7 @@ class GeotiffReader(Reader):
     def open(self, address: str) -> Iterator[xr.Dataset]:
         """See `Reader.open`."""
         if not Path(address).is_file():
-            raise DataError(f"{address}: no such file")
+            raise DataError(f"{address}: no such file") from absent(address)
         try:
             import rasterio
             import rioxarray

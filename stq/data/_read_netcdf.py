@@ -9,7 +9,7 @@ from typing import ClassVar
 import xarray as xr
 
 from stq.data._cf_dataset import open_cf
-from stq.data._reader import Reader, closed_at_the_end
+from stq.data._reader import Reader, absent, closed_at_the_end
 from stq.errors import DataError
 
 
@@ -25,7 +25,7 @@ class NetcdfReader(Reader):
         """See `Reader.open`."""
         path = Path(address)
         if not path.is_file():
-            raise DataError(f"{address}: no such file")
+            raise DataError(f"{address}: no such file") from absent(address)
         try:
             dataset = open_cf(path, "netcdf4")
         except PermissionError as error:

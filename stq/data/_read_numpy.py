@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 import xarray as xr
 
-from stq.data._reader import Reader
+from stq.data._reader import Reader, absent
 from stq.errors import DataError
 
 AXES = ("axis_0", "axis_1", "axis_2")
@@ -119,7 +119,7 @@ def _dataset(arrays: Mapping[str, np.ndarray], address: str) -> xr.Dataset:
 @contextmanager
 def _explained(address: str) -> Iterator[None]:
     if not Path(address).is_file():
-        raise DataError(f"{address}: no such file")
+        raise DataError(f"{address}: no such file") from absent(address)
     try:
         yield
     except DataError:

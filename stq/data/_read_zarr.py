@@ -13,7 +13,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import FsspecStore, LocalStore, WrapperStore
 
 from stq.data._cf_dataset import open_cf
-from stq.data._reader import Reader, closed_at_the_end
+from stq.data._reader import Reader, absent, closed_at_the_end
 from stq.errors import DataError
 
 _MARKS = ("zarr.json", ".zgroup", ".zmetadata", ".zarray")
@@ -62,7 +62,8 @@ class ZarrReader(Reader):
 def _store(address: str) -> Store:
     if "://" not in address:
         if not Path(address).is_dir():
-            raise DataError(f"{address}: no such folder; a Zarr store is a folder or an address such as s3://...")
+            text = f"{address}: no such folder; a Zarr store is a folder or an address such as s3://..."
+            raise DataError(text) from absent(address)
         return LocalStore(address, read_only=True)
     try:
         return FsspecStore.from_url(address, read_only=True)

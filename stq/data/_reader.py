@@ -1,5 +1,6 @@
 """What reads one kind of file."""
 
+import errno
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -36,6 +37,11 @@ class Reader(ABC):
         Raises:
             DataError: the file is missing, is of another kind, or is damaged; the message begins with `address`.
         """
+
+
+def absent(address: str) -> FileNotFoundError:
+    """What to raise a DataError from where there is nothing at `address`: at a later reading that may pass."""
+    return FileNotFoundError(errno.ENOENT, "no such file", address)
 
 
 @contextmanager

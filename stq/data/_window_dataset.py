@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, Int64
 from torch.utils.data import Dataset
 
 from stq.data._channels import Channels
+from stq.data._patient_reading import patiently
 from stq.data._scaled import last_known
 from stq.data._tiles import Tile, cut_tiles
 from stq.tensors import Batch
@@ -91,7 +92,13 @@ class WindowDataset(Dataset[Batch]):
         return self.window(step, self._tiles[number])
 
     def window(self, step: int, tile: Tile) -> Batch:
-        """What would stand in the list for a window that is issued at any step, and any rectangle of the field."""
+        """What would stand in the list for a window that is issued at any step, and any rectangle of the field.
+
+        A file that can't be read for a moment is read again (see `patiently`).
+        """
+        return patiently(lambda: self._window(step, tile), self._channels.scaled.store.close)
+
+    def _window(self, step: int, tile: Tile) -> Batch:
         variables, scaled = self._variables, self._channels.scaled
         rows, columns = tile.rows, tile.columns
         steps, targets = np.arange(step - self._history + 1, step + 1), step + self._leads

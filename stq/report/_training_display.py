@@ -81,7 +81,9 @@ class TrainingDisplay:
             self.best = f"best {event.monitored:.4f} * at epoch {event.epoch + 1}"
         lr = significant(next(iter(event.learning_rates.values()), None))
         now = f"epoch {event.epoch + 1}, step {event.step}: {event.monitor} {event.monitored:.4f}"
-        self.status = "  ".join(part for part in (now, self.best, f"lr {lr}", f"{event.seconds:.1f} s") if part)
+        skipped = f"{event.skipped_steps} steps left out" if event.skipped_steps else ""
+        parts = (now, self.best, f"lr {lr}", f"{event.seconds:.1f} s", skipped)
+        self.status = "  ".join(part for part in parts if part)
         self.progress.update(self.task, completed=event.epoch + 1)
         self.show_epoch(event.epoch + 1)
 

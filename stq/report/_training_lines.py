@@ -23,6 +23,7 @@ class TrainingLines:
         self.console = console
         self.every_step = every_step
         self.epochs = 0
+        self.last_skipped = ""
 
     def __enter__(self) -> "TrainingLines":
         return self
@@ -46,8 +47,11 @@ class TrainingLines:
             self.console.print(Text(f"  step {event.step:5}  {losses}"), soft_wrap=True)
 
     def epoch_ended(self, event: "EpochEnded") -> None:
-        """The line of an epoch: losses are means over its training batches, unweighted."""
+        """The line of an epoch: losses are means over its training batches, unweighted; and why a step was left out."""
         self.console.print(Text(epoch_line(event, self.epochs)), soft_wrap=True)
+        if event.last_skipped != self.last_skipped:
+            self.last_skipped = event.last_skipped
+            self.console.print(Text(f"  left out {event.last_skipped}"), soft_wrap=True)
 
 
 class TrainingInSilence:
@@ -89,5 +93,6 @@ def epoch_line(event: "EpochEnded", epochs: int) -> str:
         *([] if event.monitor == "val_central" else [f"{event.monitor} {event.monitored:.4f}"]),
         f"lr {significant(next(iter(event.learning_rates.values()), None))}",
         f"{event.seconds:.1f} s",
+        *([f"{event.skipped_steps} steps left out"] if event.skipped_steps else []),
     ]
     return "  ".join(parts) + (" *" if event.best else "")

@@ -18,7 +18,8 @@ def training_outcome(result: "TrainResult") -> Group:
     early = ", stopped early: the validation error no longer fell" if result.stopped_early else ""
     steps = "1 step" if result.steps == 1 else f"{result.steps} steps"
     epochs = "1 epoch" if result.epochs == 1 else f"{result.epochs} epochs"
-    rows = [(result.status, f"{epochs}, {steps}{early}")]
+    skipped = f", {result.skipped_steps} of them left out" if result.skipped_steps else ""
+    rows = [(result.status, f"{epochs}, {steps}{skipped}{early}")]
     if result.best_central is not None:
         rows.append(("best", f"val_central {result.best_central:.4f} (normalised units)"))
     if result.run is not None:

@@ -48,6 +48,10 @@ class TrainerSpec(Section):
     """Whether to refuse operations that give different bits in each run on a GPU; default false."""
     detect_anomaly: Flag = False
     """Whether to name the operation whose gradient is NaN; slow, for the search alone. Default false."""
+    on_nonfinite: Annotated[Literal["stop", "skip"], OneOf()] = "stop"
+    """What to do where a loss or a gradient is NaN or infinite: stop, before the update; or skip that one update, count
+    it, and stop after 10 in a row. A skipped step counts as a step for the schedule, the order and the seeds; weights
+    and optimiser stay as they were. Default stop."""
     ema: Annotated[float | None, Field(gt=0, lt=1), expect("a number between 0 and 1, both excluded, or null")] = None
     """Decay of an exponential moving average of the weights, such as 0.999: after every step they are averaged over
     about the last 1 / (1 - ema) steps. The averaged weights are validated, kept as the best, calibrated and scored;

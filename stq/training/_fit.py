@@ -34,6 +34,7 @@ class FitResult:
     best: Path | None
     best_central: float | None
     stopped_early: bool
+    skipped_steps: int = 0
 
 
 def fit(
@@ -93,6 +94,7 @@ def fit(
         best=best[0] if best else None,
         best_central=observe.best_central,
         stopped_early=early is not None and early.stopped_epoch > 0,
+        skipped_steps=module.finite.skipped.total,
     )
 
 

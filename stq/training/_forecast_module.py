@@ -1,7 +1,7 @@
 """The Lightning module: a forecaster, its losses and the routing between them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -9,15 +9,15 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from stq.errors import NonFiniteError
 from stq.losses import Loss, blamed
 from stq.models import Forecaster, stream_seed
 from stq.routing import RoutedBackward, Router, clip_gradients, gradient_norms
 from stq.spec import CENTRAL, OptimSpec
 from stq.tensors import Batch, Forecast
+from stq.training._finite_steps import FiniteSteps
 from stq.training._global_batch import exchange
 from stq.training._means import Means
-from stq.training._nonfinite import gradient_refusal, nonfinite, refusal
+from stq.training._nonfinite import Label, nonfinite
 from stq.training._optimiser import build_optimiser
 from stq.training._schedule import build_schedule, monitored
 from stq.training._short_window import share_of_window
@@ -39,6 +39,8 @@ class ForecastModule(RoutedBackward, LightningModule):
     received as `signal` before the last micro-batch, or 0.
 
     `compiled` trains with compiled parts (see `Forecaster.compile_parts`), by the backend `compiler` of torch.compile.
+
+    What is not finite ends training before the update; with `skip` that update alone is left out (see `FiniteSteps`).
     """
 
     compiler: ClassVar[str] = "inductor"
@@ -52,6 +54,8 @@ class ForecastModule(RoutedBackward, LightningModule):
         *,
         seed: int,
         compiled: bool = False,
+        skip: bool = False,
+        label: Label = str,
     ) -> None:
         super().__init__()
         self.forecaster = forecaster
@@ -67,6 +71,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.gradient_norms: Mapping[str, float] = {}
         self.signal = 0
         self.heard = 0
+        self.finite = FiniteSteps(router, skip=skip, label=label)
 
     def setup(self, stage: str) -> None:
         """Compile where that is asked for: now, since a copy of a module (the one that is audited) isn't compiled."""
@@ -94,21 +99,48 @@ class ForecastModule(RoutedBackward, LightningModule):
         """
         # Not Lightning's own running count: that one is a batch ahead after a resume within an epoch.
         micro_batch = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
-        torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
-        losses = self.loss_values(self(batch), batch)
+        stream = stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}")
+        torch.manual_seed(stream)
+        forecast = self(batch)
+        losses = self.loss_values(forecast, batch)
         total = self.router.total(losses)  # with several processes the first look at the losses, before they talk
-        if self.router.probe is None and self.trainer.world_size > 1:
-            moving, step = self.router.plan.moving, self.global_step
-            whole = exchange(losses, self.by_elements, batch, moving=moving, signal=self.signal, step=step)
-            self.heard = whole.signal
-            self.train_losses.add(whole.losses, whole.samples)
-            total = self.router.total({name: loss * whole.factors[name] for name, loss in losses.items()})
-        elif self.router.probe is None:
-            if broken := nonfinite({name: losses[name] for name in self.router.plan.moving}):
-                raise NonFiniteError(refusal(self.global_step, broken, batch.time.tolist()))
-            self.train_losses.add({name: loss.detach() for name, loss in losses.items()}, len(batch.time))
+        if self.router.probe is None:
+            self.finite.begin(
+                batch, self._once_more(batch, stream), first=batch_idx % self.trainer.accumulate_grad_batches == 0
+            )
+            total = self._counted(total, losses, batch, forecast)
         share = share_of_window(self.trainer, batch_idx)
         return total if share == 1 else total / share
+
+    def _counted(self, total: Tensor, losses: Mapping[str, Tensor], batch: Batch, forecast: Forecast) -> Tensor:
+        """The total, as this process's part of that of the global batch; its losses enter the means of the epoch."""
+        moving, several = self.router.plan.moving, self.trainer.world_size > 1
+        mine: Sequence[str] = ()
+        if several:
+            whole = exchange(losses, self.by_elements, batch, moving=moving, signal=self.signal)
+            self.heard = whole.signal
+            broken, mine = any(whole.broken), whole.broken[self.global_rank]
+            means, weight = whole.losses, whole.samples
+            total = self.router.total({name: loss * whole.factors[name] for name, loss in losses.items()})
+        else:
+            mine = nonfinite({name: losses[name] for name in moving})
+            broken, weight = bool(mine), float(len(batch.time))
+            means = {name: loss.detach() for name, loss in losses.items()}
+        if broken:
+            self.finite.refuse_losses(self.global_step, mine, batch, forecast, several=several)
+        else:
+            self.train_losses.add(means, weight)
+        return total
+
+    def _once_more(self, batch: Batch, stream: int) -> Callable[[], Mapping[str, Tensor]]:
+        """What makes the losses of this batch again, with the same draws."""
+
+        def again() -> Mapping[str, Tensor]:
+            torch.manual_seed(stream)
+            with self.trainer.precision_plugin.train_step_context():
+                return self.loss_values(self(batch), batch)
+
+        return again
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a validation batch to the means of the epoch."""
@@ -120,10 +152,14 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.train_losses = Means()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.finite.refuse_weights(self.global_step, self.trainer.optimizers[0])
         checkpoint["train_losses"] = self.train_losses.state()
+        checkpoint["skipped_steps"] = self.finite.skipped.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.train_losses = Means.of_state(checkpoint["train_losses"])
+        if state := checkpoint.get("skipped_steps"):  # no run of an earlier stq has left out any
+            self.finite.skipped.load(state)
 
     def on_validation_epoch_start(self) -> None:
         self.validation = Validation(self.loss_names)
@@ -132,10 +168,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         if self.trainer.world_size > 1:
             self.validation.gather(lambda sums: self.trainer.strategy.reduce(sums.to(self.device), reduce_op="sum"))
         central = self.validation.central
-        if not math.isfinite(central):
-            raise NonFiniteError(
-                f"the central forecast of the validation part is not finite at step {self.global_step}"
-            )
+        self.finite.refuse_validation(self.global_step, self.validation, several=self.trainer.world_size > 1)
         self.log(CENTRAL, central)
         best = central
         if self.monitor == TOTAL:
@@ -187,13 +220,13 @@ class ForecastModule(RoutedBackward, LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Refuse gradients that are not finite, then clip as `optim.clip` says: per routing group, or over all."""
-        groups, clip = self.router.plan.groups, self.optim.clip
+        groups, clip, several = self.router.plan.groups, self.optim.clip, self.trainer.world_size > 1
         norms = gradient_norms(groups)
         self.gradient_norms = {name: float(norm) for name, norm in norms.items()}
         broken = [name for name, norm in self.gradient_norms.items() if not norm < float("inf")]
         scaler = getattr(self.trainer.precision_plugin, "scaler", None)
         # An overflow is routine for a gradient scaler, which skips the step and lowers its scale; below 1 it is none.
-        if broken and (scaler is None or scaler.get_scale() < 1):
-            raise NonFiniteError(gradient_refusal(self.global_step, broken))
-        if clip is not None and not broken:
+        overflow = broken and scaler is not None and scaler.get_scale() >= 1
+        left_out = self.finite.leaves_out(self.global_step, () if overflow else broken, several=several)
+        if clip is not None and not broken and not left_out:
             clip_gradients(groups, clip.norm, clip.per, norms)

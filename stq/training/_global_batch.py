@@ -1,15 +1,13 @@
 """What the processes tell each other about a micro-batch, in one exchange: sizes, losses, and a wish to stop."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from stq.errors import NonFiniteError
 from stq.tensors import Batch
-from stq.training._nonfinite import refusal
 
 
 @dataclass(frozen=True)
@@ -18,13 +16,15 @@ class GlobalBatch:
 
     `factors` turn a loss of this process into its part of the loss of the global batch, times the number of processes
     (DistributedDataParallel divides by it). `losses` are those of the global batch; `samples` how many it has;
-    `signal` the number of a signal that a process has received, or 0.
+    `signal` the number of a signal that a process has received, or 0. `broken` are the losses of each process, by rank,
+    that move something and are not finite.
     """
 
     factors: Mapping[str, float]
     losses: Mapping[str, Tensor]
     samples: float
     signal: int
+    broken: tuple[tuple[str, ...], ...]
 
 
 def exchange(
@@ -34,12 +34,8 @@ def exchange(
     *,
     moving: Collection[str],
     signal: int,
-    step: int,
 ) -> GlobalBatch:
-    """Gather what is to be known of the global batch.
-
-    Raises NonFiniteError, in every process, where a loss that is `moving` something is not finite in one of them, at
-    this `step`.
+    """Gather what is to be known of the global batch; `moving` are the losses that move something.
 
     A loss that is a mean over valid elements (`by_elements`) becomes the mean over those of the global batch, each by
     its area weight: with n_r the sum of the weights of process r, sum_r n_r L_r / sum_r n_r. Any other becomes the mean
@@ -55,25 +51,23 @@ def exchange(
         total = torch.where(counts.sum() > 0, counts.sum(), 1.0)
         factors[name] = float(len(ranks) * counts[dist.get_rank()] / total)
         means[name] = (counts * ranks[:, column]).sum() / total
-    finite = torch.isfinite(ranks[:, len(told) :]) | torch.tensor([name not in moving for name in losses])
-    if not bool(finite.all()):
-        raise NonFiniteError(words(losses, finite.tolist(), batch, step))
+    finite = torch.isfinite(ranks[:, len(told) :]).tolist()
     return GlobalBatch(
         factors=factors,
         losses=means,
         samples=float(ranks[:, 1].sum()),
         signal=int(ranks[:, 2].max()),
+        broken=tuple(
+            tuple(name for name, good in zip(losses, row, strict=True) if not good and name in moving) for row in finite
+        ),
     )
 
 
-def words(losses: Iterable[str], finite: Sequence[Sequence[bool]], batch: Batch, step: int) -> str:
-    """A line for each process that has a loss which is not finite. Every process has to ask."""
-    times: list[list[int]] = [[] for _ in finite]
-    dist.all_gather_object(times, batch.time.tolist())
-    broken = [[name for name, good in zip(losses, row, strict=True) if not good] for row in finite]
-    return "\n".join(
-        refusal(step, names, times[rank], f"process {rank}, ") for rank, names in enumerate(broken) if names
-    )
+def said_by_all(mine: str) -> str:
+    """A line for each process that has one. Every process has to ask."""
+    lines: list[str] = [""] * dist.get_world_size()
+    dist.all_gather_object(lines, mine)
+    return "\n".join(f"process {rank}, {line}" for rank, line in enumerate(lines) if line)
 
 
 def stacked(value: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from stq.tensors import Batch
+from stq.training._restarting_loader import RestartingLoader
 from stq.training._shards import EpochOrder, TrainingBatches, TurnsOfBatches, WithGhosts, sized
 
 
@@ -60,9 +61,4 @@ class Loaders(LightningDataModule):
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
     def _loader(self, data: Dataset[Batch], batches: Sampler[list[int]]) -> DataLoader[Batch]:
-        return DataLoader(
-            WithGhosts(data),
-            batch_sampler=batches,
-            num_workers=self.workers,
-            persistent_workers=self.workers > 0,
-        )
+        return RestartingLoader(WithGhosts(data), batches, self.workers)

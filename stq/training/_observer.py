@@ -39,6 +39,7 @@ class EpochEnded:
     """An epoch and its validation are done. Losses are unweighted means, `val_central` is in normalised units.
 
     `monitor` names what chooses the best epoch (see `ForecastModule.monitor`), and `monitored` is its value.
+    `skipped_steps` were left out so far, since something in them was not finite; `last_skipped` says why the last was.
     """
 
     epoch: int
@@ -52,6 +53,8 @@ class EpochEnded:
     monitor: str
     monitored: float
     best: bool
+    skipped_steps: int = 0
+    last_skipped: str = ""
 
 
 @runtime_checkable
@@ -128,6 +131,8 @@ class Observe(Callback):
             monitor=pl_module.monitor,
             monitored=monitored,
             best=monitored < self.best,
+            skipped_steps=pl_module.finite.skipped.total,
+            last_skipped=pl_module.finite.skipped.last,
         )
         if event.best:
             self.best, self.best_central = monitored, central

@@ -1,6 +1,6 @@
 """What a validation finds, added up batch by batch and over processes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -17,19 +17,31 @@ class Validation:
         self.names = names
         self._losses = Means()
         self._squares = Means()
+        self._looked_at: list[tuple[Tensor, Tensor]] = []
 
     def add(self, batch: Batch, forecast: Forecast, losses: Mapping[str, Tensor]) -> None:
         """Count a batch: its losses by the samples in which anything is valid, its squared errors by area."""
         self._losses.add({name: loss.detach() for name, loss in losses.items()}, float(samples_of(batch)))
         weight = batch.weight[:, None, None] * batch.valid
         square = torch.where(batch.valid, forecast.central - batch.values, 0.0).square()
-        self._squares.add({"square": (weight * square).sum() / weight.sum()}, float(weight.sum()))
+        error = (weight * square).sum() / weight.sum()
+        self._squares.add({"square": error}, float(weight.sum()))
+        # not an answer yet: that would wait for the device
+        found = torch.stack([error.double(), *(losses[name].detach().double() for name in self.names)]).isfinite()
+        self._looked_at.append((batch.time, found))
 
     def gather(self, add_up: Callable[[Tensor], Tensor]) -> None:
         """Take in what the other processes found; `add_up` sums a vector over all of them."""
         both = {"losses": (self._losses, self.names), "squares": (self._squares, ("square",))}
         whole = summed(both, add_up)
         self._losses, self._squares = whole["losses"], whole["squares"]
+
+    def broken_windows(self, names: Collection[str]) -> list[int]:
+        """When the windows of this process's batches were issued whose central forecast or one of whose losses `names`
+        is not finite."""
+        asked = torch.tensor([True, *(name in names for name in self.names)])
+        broken = [time for time, finite in self._looked_at if not bool(finite.cpu()[asked].all())]
+        return torch.cat(broken).tolist() if broken else []
 
     @property
     def losses(self) -> dict[str, float]:

@@ -175,9 +175,9 @@ def resumed_case(folder: Path, source: Path, overrides: Sequence[str]) -> dict[s
     return {"stopped": stopped, "step": step, "steps": (whole.steps, result.steps), "run": str(whole.run)}
 
 
-def nonfinite_case(source: Path) -> dict[str, Any]:
+def nonfinite_case(source: Path, *overrides: str) -> dict[str, Any]:
     """A loss that is NaN in the second process alone, in its second step."""
-    experiment = assemble(tiny_spec(source, [SEVERAL]))
+    experiment = assemble(tiny_spec(source, [SEVERAL, *overrides]))
     former, count = experiment.module.loss_values, 0
 
     def loss_values(forecast: Forecast, batch: Batch) -> dict[str, Tensor]:
@@ -186,9 +186,11 @@ def nonfinite_case(source: Path) -> dict[str, Any]:
         found = former(forecast, batch)
         return {**found, "mse": found["mse"] * float("nan")} if RANK == 1 and count == 2 else found
 
-    experiment.module.loss_values = loss_values
-    settings = tiny_spec(source, [SEVERAL]).spec.trainer
-    return refused(lambda: fit(experiment.module, experiment.loaders, settings, checkpoints=None, world=WORLD))
+    module, settings = experiment.module, experiment.loaded.spec.trainer
+    module.loss_values = loss_values
+    ended = refused(lambda: fit(module, experiment.loaders, settings, checkpoints=None, world=WORLD))
+    weights = {name: value.clone() for name, value in module.forecaster.state_dict().items()}
+    return {**ended, "skipped": module.finite.skipped.state(), "steps": module.global_step, "state": weights}
 
 
 def starved_case(folder: Path, source: Path) -> dict[str, Any]:
@@ -270,6 +272,7 @@ def main(folder: Path) -> None:
     found["baselines"] = baselines_of(RunFolder(folder / "baselines"), source)
     found["dry run"] = {"steps": train(tiny_spec(source, [SEVERAL]), dry_run=True).steps}
     found["nonfinite"] = nonfinite_case(source)
+    found["skipped"] = nonfinite_case(source, "trainer.on_nonfinite=skip", "trainer.max_epochs=2")
     found["a folder in use"] = refused(lambda: train(tiny_spec(source, [SEVERAL]), run_dir=folder / "whole"))
     other = tiny_spec(gappy if RANK == 1 else source, [SEVERAL])
     found["other data"] = refused(lambda: train(other, run_dir=folder / "other"))

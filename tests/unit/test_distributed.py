@@ -276,6 +276,17 @@ def test_a_loss_that_is_not_finite_in_one_process_stops_all_with_its_name(pair: 
         assert "process 1" in found["nonfinite"]["text"]
         assert "the loss mse is not finite" in found["nonfinite"]["text"]
     assert pair[0]["nonfinite"]["text"] == pair[1]["nonfinite"]["text"]
+    assert "windows issued at 199" in pair[0]["nonfinite"]["text"]
+
+
+def test_a_step_is_left_out_by_all_processes(pair: Pair) -> None:
+    first, second = (found["skipped"] for found in pair)
+    assert (first["kind"], second["kind"]) == ("nothing", "nothing")
+    assert first["skipped"] == second["skipped"]
+    assert (first["skipped"]["total"], first["skipped"]["in_a_row"]) == (1, 0)
+    assert "process 1, step 1: the loss mse" in first["skipped"]["last"]
+    assert all(torch.equal(first["state"][name], value) for name, value in second["state"].items())
+    assert all(bool(value.isfinite().all()) for value in first["state"].values())
 
 
 @pytest.mark.parametrize(

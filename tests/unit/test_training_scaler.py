@@ -121,3 +121,30 @@ def test_a_gradient_that_is_nan_at_every_scale_is_no_overflow(source: Path, monk
     monkeypatch.setattr(ForecastModule, "loss_values", rooted)
     with pytest.raises(NonFiniteError, match="the gradient of backbone, central is not finite"):
         trained(source, ["data.batch_size=4"], scale=4.0)
+
+
+@pytest.mark.parametrize("accumulated", [1, 2])
+def test_a_loss_that_is_nan_leaves_out_its_step_alone(
+    source: Path, monkeypatch: pytest.MonkeyPatch, accumulated: int
+) -> None:
+    """The second of four batches, in a step of its own and as the second part of the first step."""
+    former, count = ForecastModule.loss_values, 0
+
+    def once(module: ForecastModule, forecast: Forecast, batch: Batch) -> dict[str, Tensor]:
+        nonlocal count
+        count += module.training
+        values = former(module, forecast, batch)
+        return {**values, "mse": values["mse"] * float("nan")} if module.training and count == 2 else values
+
+    monkeypatch.setattr(ForecastModule, "loss_values", once)
+    settings = ["trainer.on_nonfinite=skip", f"trainer.accumulate_grad_batches={accumulated}"]
+    found = trained(source, settings)
+    fresh = dict(assemble(tiny_spec(source)).module.forecaster.named_parameters())
+    before = found.weights[0] if accumulated == 1 else fresh
+    assert same_bits(found.weights[1], before)
+    assert not same_bits(found.weights[-1], before)
+    skipped = found.module.finite.skipped
+    assert (skipped.total, skipped.in_a_row) == (1, 0)
+    assert "the loss mse is not finite" in skipped.last
+    assert found.steps == 4 // accumulated
+    assert all(bool(value.isfinite().all()) for value in found.weights[-1].values())
