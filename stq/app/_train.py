@@ -68,7 +68,7 @@ def resume(
     it was started with.
     """
     started_with = run.load_spec()
-    if dump_spec(loaded.spec) != run.resolved.read_text(encoding="utf-8"):
+    if dump_spec(loaded.spec) != run.read_text(run.resolved):
         raise UsageError(f"the spec differs from that of {run.path}; a resumed run keeps its spec: {run.resolved}")
     if not run.last.is_file():
         raise UsageError(f"{run.path} was stopped before its first checkpoint: there is nothing to resume, train anew")
@@ -119,7 +119,7 @@ def audited(
 def write_beginning(run: RunFolder, experiment: Experiment, audit: CheckGradsResult) -> None:
     """All that a run holds before its first step."""
     run.write_spec(experiment.loaded)
-    run.write_environment(experiment.loaded.spec, experiment.data.fingerprint, experiment.data.notes)
+    run.write_environment(experiment.loaded, experiment.data.fingerprint, experiment.data.notes)
     experiment.data.normaliser.save(run.statistics)
     run.write_json(run.audit, audit.to_dict())
     if experiment.initial is not None:
