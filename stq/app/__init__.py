@@ -12,7 +12,8 @@ Where things live, from the spec to what a person reads:
 - training: `_train`, `_train_result`, with room for it `_disk_space`; going on: `_resume`, as what it was:
   `_identity`, `_same_experiment`; the audit: `_check_grads`, `_synthetic`, and of a model without a spec
   `_check_module`, `_users_code`; searches and comparisons keep to `_one_process`
-- the folder of a run: `_run_paths`, `_run_folder`, `_metrics_file` (written) and `_epochs` (read), `_list_runs`
+- the folder of a run: `_run_paths`, `_run_contents` (what may lie in it), `_run_folder`, `_plugin_copies`,
+  `_metrics_file` (written) and `_epochs` (read), `_list_runs`
 - bands: `_calibrate`, `_calibrate_run`, `_corrections`
 - forecasts: of a split `_forecasting`, of a field `_forecast_bands`, into a file `_predict`
 - scores: `_score_split`, `_evaluate`, `_evaluate_origins`, `_origin_splits`; what has to be beaten: `baselines`

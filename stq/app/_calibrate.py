@@ -99,6 +99,6 @@ def read_calibration(run: RunFolder) -> ConformalCalibration | None:
     if not run.calibration.is_file():
         return None
     try:
-        return ConformalCalibration.from_json(run.calibration.read_text(encoding="utf-8"))
+        return ConformalCalibration.from_json(run.read_text(run.calibration))
     except (CheckFailed, ValueError, OSError) as error:
         raise CheckFailed(f"{run.calibration}: {error}") from error

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from stq.data import (
     Blocks,
@@ -25,7 +24,7 @@ from stq.data import (
 )
 from stq.errors import DataError
 from stq.registry import load_readers, refuse_clashing
-from stq.spec import BlocksSpec, DataSpec, LoadedSpec, RareSpec
+from stq.spec import BlocksSpec, DataSpec, LoadedSpec, PluginFile, RareSpec
 
 
 def request_of(spec: DataSpec, readers: Sequence[Reader] | None = None) -> DataRequest:
@@ -76,7 +75,7 @@ def _rare(spec: RareSpec | None) -> Rare | None:
     return None if spec is None else Rare(spec.variable, spec.above, spec.times)
 
 
-def readers_for(spec: DataSpec, plugins: Sequence[Path] = ()) -> tuple[Reader, ...]:
+def readers_for(spec: DataSpec, plugins: Sequence[PluginFile] = ()) -> tuple[Reader, ...]:
     """A reader of every kind: stq's own, those of installed plugins, and those of local plugin files."""
     registry = load_readers(plugins)
     refuse_clashing(registry, (*spec.source, *(str(entry.file) for entry in spec.static if entry.file is not None)))
@@ -93,7 +92,7 @@ def open_data(
     `loaded` is the spec that `spec` is of: its local plugin files may bring readers, and what is wrong with an
     expression is shown in its text.
     """
-    plugins = () if loaded is None else tuple(Path(plugin) for plugin in loaded.spec.plugins)
+    plugins = () if loaded is None else loaded.plugin_files
     with shown_in(loaded):
         return build_data(request_of(spec, readers_for(spec, plugins)), statistics)
 
@@ -111,14 +110,14 @@ def open_run_inputs(
     if source:
         spec = spec.model_copy(update={"source": tuple(source)})
     with shown_in(loaded):
-        readers = readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins))
+        readers = readers_for(spec, loaded.plugin_files)
         return open_inputs(request_of(spec, readers), statistics, init=init, units=units)
 
 
 def open_other_data(loaded: LoadedSpec, statistics: Statistics, source: Sequence[str]) -> ForecastData:
     """Other files of the run's kind, with every window of theirs, of whole fields, in one split: `train`."""
     spec = loaded.spec.data.model_copy(update={"source": tuple(source)})
-    readers = readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins))
+    readers = readers_for(spec, loaded.plugin_files)
     request = replace(request_of(spec, readers), split={"train": 1.0}, patch=None, rare=None, blocks=None, gap=0)
     with shown_in(loaded):
         return build_data(request, statistics)

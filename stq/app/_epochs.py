@@ -1,6 +1,7 @@
 """What `metrics.csv` tells of a run: how long it trained, and how fast its bands settled."""
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -30,8 +31,7 @@ class Epochs:
 def read_epochs(run: RunFolder) -> Epochs:
     """Raises CheckFailed where the file is damaged."""
     try:
-        with run.metrics.open(newline="", encoding="utf-8") as file:
-            rows = tuple(csv.DictReader(file))
+        rows = tuple(csv.DictReader(io.StringIO(run.read_text(run.metrics)))) if run.metrics.is_file() else ()
         return Epochs(
             count=len(rows),
             steps=max((int(row["step"]) for row in rows), default=0),
@@ -39,9 +39,7 @@ def read_epochs(run: RunFolder) -> Epochs:
             seconds=sum(float(row["seconds"]) for row in rows),
             rows=rows,
         )
-    except FileNotFoundError:
-        return Epochs(0, 0, 0, 0.0, ())
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise CheckFailed(f"{run.metrics}: damaged ({error}); the run is not whole") from error
 
 

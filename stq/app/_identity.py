@@ -1,7 +1,7 @@
 """What makes a training the experiment that it is: the spec, the data, and the code of plugins."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import torch
 
 from stq import __version__
 from stq.app._assembly import Experiment
+from stq.app._plugin_copies import copy_name
 from stq.errors import CheckFailed
 from stq.files import sha256_of
 from stq.registry import discover, load_models
@@ -51,7 +52,7 @@ def identity_of(
 ) -> Identity:
     """The identity of an experiment that is about to train `loaded`."""
     spec = experiment.loaded.spec
-    model = load_models([Path(plugin) for plugin in spec.plugins]).get(spec.model.name)
+    model = load_models(experiment.loaded.plugin_files).get(spec.model.name)
     used = {model.distribution, *(loss.distribution for loss in experiment.losses)}
     return Identity(
         spec=told(loaded.spec),
@@ -69,7 +70,12 @@ def told(spec: Spec) -> dict[str, str]:
     return {setting.key: str(setting.value) for setting in settings(spec, dump_spec(spec))}
 
 
-def shas_of(files: Iterable[str | Path]) -> dict[str, str]:
-    """Local plugin files, by number and name as a run keeps them, with their SHA-256; empty for one that is gone."""
-    paths = [Path(file) for file in files]
-    return {f"{n}-{path.name}": sha256_of(path) if path.is_file() else "" for n, path in enumerate(paths)}
+def shas_of(loaded: LoadedSpec) -> dict[str, str]:
+    """The local plugin files, by name as a run keeps them, with their SHA-256, as they were read once."""
+    return {copy_name(number, file.path): file.sha256 for number, file in enumerate(loaded.plugin_files)}
+
+
+def shas_by_now(loaded: LoadedSpec) -> dict[str, str]:
+    """The same of the files as they stand now; empty for one that is gone."""
+    paths = [Path(file) for file in loaded.spec.plugins]
+    return {copy_name(n, path): sha256_of(path) if path.is_file() else "" for n, path in enumerate(paths)}

@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from stq.app._run_contents import refuse_ways_out
 from stq.app._run_folder import RunFolder
 from stq.errors import StqError, UsageError
 
@@ -49,6 +50,7 @@ def list_runs(folder: Path = Path("runs")) -> tuple[RunCard, ...]:
 
 def _card(run: RunFolder) -> RunCard:
     try:
+        refuse_ways_out(run.path)
         spec = run.load_spec().spec
         environment = run.read_environment()
         rows = list(csv.DictReader(io.StringIO(run.read_text(run.metrics)))) if run.metrics.is_file() else []
@@ -65,5 +67,5 @@ def _card(run: RunFolder) -> RunCard:
             val_central=float(best["val_central"]) if best else None,
             calibrated=run.calibration.is_file(),
         )
-    except (StqError, ValueError, KeyError) as error:
+    except (StqError, ValueError, KeyError, TypeError, csv.Error) as error:
         return RunCard(run.path, "damaged", cause=str(error).partition("\n")[0])

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from stq.errors import PluginError, Problem, SpecError
 from stq.losses import Loss, LossContext, blamed, build_loss
@@ -28,7 +27,7 @@ def resolve_losses(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
     Raises SpecError with all problems at once, each at its place: unknown loss or option, wrong value, a loss that
     needs quantiles where the spec has none. Raises PluginError where a local plugin file can't be loaded.
     """
-    registry = load_losses([Path(plugin) for plugin in loaded.spec.plugins])
+    registry = load_losses(loaded.plugin_files)
     problems: list[Problem] = []
     resolved = []
     for index, item in enumerate(loaded.spec.losses):

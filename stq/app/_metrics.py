@@ -1,7 +1,5 @@
 """From the spec's list of metrics to metrics ready to score."""
 
-from pathlib import Path
-
 from stq.app._losses import levels_of
 from stq.errors import PluginError, Problem, SpecError
 from stq.metrics import Metric, build_metric
@@ -18,7 +16,7 @@ def resolve_metrics(loaded: LoadedSpec) -> dict[str, Metric]:
     wanted = loaded.spec.evaluation.metrics
     if not wanted:
         return {}
-    registry = load_metrics([Path(plugin) for plugin in loaded.spec.plugins])
+    registry = load_metrics(loaded.plugin_files)
     problems: list[Problem] = []
     metrics = {}
     for index, item in enumerate(wanted):

@@ -1,7 +1,5 @@
 """From the spec's section `model` to a network."""
 
-from pathlib import Path
-
 import torch
 
 from stq.app._losses import levels_of
@@ -16,7 +14,7 @@ def find_model(loaded: LoadedSpec) -> type[Forecaster]:
     """The model that the spec names, its options checked. Raises SpecError with all problems, each at its place."""
     spec = loaded.spec
     try:
-        model = load_models([Path(plugin) for plugin in spec.plugins]).get(spec.model.name).cls
+        model = load_models(loaded.plugin_files).get(spec.model.name).cls
         check_model_options(model, spec.model.settings())
     except SpecError as error:
         raise SpecError(loaded.located(error.problems, ("model",))) from error

@@ -1,7 +1,6 @@
 """The same split at other times: the training part ends at a date, and the parts after it move along."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from stq.app._data import readers_for, request_of
 from stq.data import plan_windows, read_series, resolve_splits
@@ -18,7 +17,7 @@ def splits_at(loaded: LoadedSpec, origins: Sequence[str]) -> dict[str, tuple[str
     if len(set(origins)) < len(origins):
         raise UsageError(f"an origin is named twice: {', '.join(origins)}")
     spec = loaded.spec.data
-    request = request_of(spec, readers_for(spec, tuple(Path(plugin) for plugin in loaded.spec.plugins)))
+    request = request_of(spec, readers_for(spec, loaded.plugin_files))
     series = read_series(request)
     times = series.times
     series.fields.close()

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from stq.app._assembly import assemble, refuse_unsuited
 from stq.app._disk_space import refuse_full_disk
-from stq.app._identity import Identity, identity_of, shas_of, told
+from stq.app._identity import Identity, identity_of, shas_by_now, told
 from stq.app._run_folder import RunFolder
 from stq.app._same_experiment import (
     Change,
@@ -19,7 +18,6 @@ from stq.app._same_experiment import (
 from stq.app._train import audited, finish, fit_into, ignore
 from stq.app._train_result import Ready, TrainResult
 from stq.errors import UsageError
-from stq.files import sha256_of
 from stq.spec import LoadedSpec, dump_spec
 from stq.training import CheckpointStore, Newest, TrainingObserver, joined
 
@@ -87,8 +85,8 @@ def changes_between(
     then = Identity.from_dict(manifest.experiment)
     found = changes_of_spec(then, told(loaded.spec), processes, step=manifest.step, epoch=manifest.epoch)
     own = loaded.path is not None and loaded.path.absolute() == run.resolved.absolute()
-    copies = {Path(copy).name: sha256_of(Path(copy)) for copy in going.spec.plugins}
-    found += changes_of_files(then.plugin_files, copies if own else shas_of(loaded.spec.plugins))
+    copies = {file.path.name: file.sha256 for file in going.plugin_files}
+    found += changes_of_files(then.plugin_files, copies if own else shas_by_now(loaded))
     return found
 
 
@@ -100,5 +98,5 @@ def notes_on_damage(newest: Newest) -> list[str]:
 
 def notes_on_files(loaded: LoadedSpec, run: RunFolder, then: Identity) -> list[str]:
     """What is said of plugin files that changed since a run copied them."""
-    changed = [change.key for change in changes_of_files(then.plugin_files, shas_of(loaded.spec.plugins))]
+    changed = [change.key for change in changes_of_files(then.plugin_files, shas_by_now(loaded))]
     return [f"{key} has changed since; the run goes on with its own copy, in {run.plugins}" for key in changed]

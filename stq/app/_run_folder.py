@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from stq import __version__
+from stq.app._plugin_copies import PluginCopy, copy_name, noted_copies
+from stq.app._run_contents import refuse_ways_out
 from stq.app._run_paths import RunPaths
+from stq.documents import parse_json, read_text
 from stq.errors import CheckFailed, DiskError, UsageError
 from stq.files import discard, sweep
-from stq.spec import LoadedSpec, Spec, dump_spec, load_spec
+from stq.spec import LoadedSpec, dump_spec, load_spec
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,10 @@ class RunFolder(RunPaths):
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":
-        """A finished or interrupted run. Raises UsageError where `path` is none."""
+        """A finished or interrupted run.
+
+        Raises UsageError where `path` is none, CheckFailed where something in it leads out of it.
+        """
         folder = cls(path)
         if not folder.resolved.is_file():
             hint = "give the folder that `stq train` made (under runs/)"
@@ -58,6 +64,7 @@ class RunFolder(RunPaths):
                 runs = sorted(child.parent.name for child in path.glob("*/resolved.yaml"))
                 hint = f"did you mean one of its folders: {', '.join(runs[-3:])}?" if runs else hint
             raise UsageError(f"{path} is not a run: it holds no resolved.yaml; {hint}")
+        refuse_ways_out(path)
         return folder
 
     def load_spec(self, overrides: Sequence[str] = ()) -> LoadedSpec:
@@ -66,23 +73,21 @@ class RunFolder(RunPaths):
 
     def with_own_plugins(self, loaded: LoadedSpec) -> LoadedSpec:
         """The spec with the run's own copies of local plugin files, each checked against its sha256."""
-        copies = self.read_environment().get("local_plugins", [])
-        paths = []
-        for copy in copies:
-            path = self.plugins / copy["file"]
-            if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != copy["sha256"]:
-                raise CheckFailed(f"{path}: not the plugin file that the run was made with (its sha256 differs)")
-            paths.append(str(path.absolute()))
-        return replace(loaded, spec=loaded.spec.model_copy(update={"plugins": tuple(paths)}))
+        files = tuple(copy.read(self.plugins) for copy in self.plugin_copies())
+        paths = tuple(str(file.path) for file in files)
+        return replace(loaded, spec=loaded.spec.model_copy(update={"plugins": paths}), read_already=files)
 
-    def write_environment(self, spec: Spec, fingerprint: str, notes: Sequence[str]) -> None:
-        """Copy local plugin files and note what the run is made with."""
+    def plugin_copies(self) -> tuple[PluginCopy, ...]:
+        """The local plugin files that the run was made with. Raises CheckFailed where the list of them is damaged."""
+        return noted_copies(self.read_environment().get("local_plugins", []), self.environment)
+
+    def write_environment(self, loaded: LoadedSpec, fingerprint: str, notes: Sequence[str]) -> None:
+        """Copy the local plugin files, as they were run, and note what the run is made with."""
         local = []
-        for number, name in enumerate(spec.plugins):
-            source = Path(name).read_bytes()
-            file = f"{number}-{Path(name).name}"
-            self.write(self.plugins / file, source)
-            local.append({"file": file, "source": str(name), "sha256": hashlib.sha256(source).hexdigest()})
+        for number, file in enumerate(loaded.plugin_files):
+            name = copy_name(number, file.path)
+            self.write(self.plugins / name, file.content)
+            local.append({"file": name, "source": str(file.path), "sha256": file.sha256})
         self.write_json(
             self.environment,
             {
@@ -103,6 +108,10 @@ class RunFolder(RunPaths):
         found = self.read_json(self.environment)
         if not isinstance(found, dict):
             raise CheckFailed(f"{self.environment}: damaged (it is no mapping); the run is not whole")
+        for key, kind in (("command", list), ("local_plugins", list), ("data_notes", list), ("packages", dict)):
+            if not isinstance(found.get(key, kind()), kind):
+                raise CheckFailed(f"{self.environment}: damaged ({key} is no {kind.__name__}); the run is not whole")
+        found["command"] = [str(word) for word in found.get("command", [])]
         return found
 
     def sweep(self) -> None:
@@ -118,14 +127,14 @@ class RunFolder(RunPaths):
     def read_json(self, path: Path) -> Any:
         """Raises CheckFailed where the file is missing or damaged."""
         try:
-            return json.loads(self.read_text(path))
+            return parse_json(self.read_text(path))
         except ValueError as error:
             raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
 
     def read_text(self, path: Path) -> str:
         """Raises CheckFailed where the file is missing or is no text."""
         try:
-            return path.read_text(encoding="utf-8")
+            return read_text(path)
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
 

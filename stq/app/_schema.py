@@ -34,16 +34,17 @@ class SchemaResult:
 def schema(loaded: LoadedSpec | None = None, output: Path | None = None) -> SchemaResult:
     """What a spec may say, losses, models and metrics of the installed plugins included.
 
-    With a spec, those of its local plugin files too. Raises PluginError where one of these files can't be loaded,
-    DiskError where `output` can't be written.
+    For a spec with local plugin files others may be named besides, with any options: only what trains or evaluates
+    runs such a file, and nothing else can tell what it brings. Raises DiskError where `output` can't be written.
     """
-    local = [] if loaded is None else [Path(plugin) for plugin in loaded.spec.plugins]
-    losses, models, metrics = load_losses(local), load_models(local), load_metrics(local)
+    further = loaded is not None and bool(loaded.spec.plugins)
+    losses, models, metrics = load_losses(), load_models(), load_metrics()
     found = json_schema(
         Plugins(
             losses=_plugins(losses, options_of_loss),
             models=_plugins(models, options_of_model),
             metrics=_plugins(metrics, options_of_metric),
+            further=further,
         )
     )
     broken = dict.fromkeys(f"the plugin {bad.name!r} is left out: {bad.cause}" for bad in losses.broken)
@@ -53,7 +54,8 @@ def schema(loaded: LoadedSpec | None = None, output: Path | None = None) -> Sche
             output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             raise DiskError(f"{output} can't be written: {error.strerror}") from error
-    return SchemaResult(found, output, (*broken, *clashing))
+    notes = ["what local plugin files bring may be named, and is not checked: they are not run for a schema"]
+    return SchemaResult(found, output, (*broken, *clashing, *(notes if further else ())))
 
 
 def modeline(schema: Path) -> str:

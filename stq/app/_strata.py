@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -82,7 +81,7 @@ def strata_of(loaded: LoadedSpec) -> StrataMap:
     if strata is None:
         hint = "name one in the spec, as strata: NAME, or strata: {variable: NAME, file: PATH}"
         raise SpecError([loaded.problem((), "strata of the field are asked for, and the spec names no map", hint)])
-    readers = readers_for(loaded.spec.data, tuple(Path(plugin) for plugin in loaded.spec.plugins))
+    readers = readers_for(loaded.spec.data, loaded.plugin_files)
     file = None if strata.file is None else str(strata.file)
     return read_strata(request_of(loaded.spec.data, readers), StaticMap(strata.variable, file))
 

@@ -66,7 +66,7 @@ def train(
             module, loaders = experiment.module, experiment.loaders
             fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
             return result_of(None, "dry run", fitted, audit, experiment, None)
-        identity = identity_of(loaded, experiment, world.size, shas_of(loaded.spec.plugins))
+        identity = identity_of(loaded, experiment, world.size, shas_of(loaded))
         fitted = fit_into(run, experiment, observers, world, identity, resume_from=None)
     return finish(run, experiment, audit, fitted, world)
 
@@ -112,7 +112,7 @@ def audited(
 def write_beginning(run: RunFolder, experiment: Experiment, audit: CheckGradsResult) -> None:
     """All that a run holds before its first step."""
     run.write_spec(experiment.loaded)
-    run.write_environment(experiment.loaded.spec, experiment.data.fingerprint, experiment.data.notes)
+    run.write_environment(experiment.loaded, experiment.data.fingerprint, experiment.data.notes)
     experiment.data.normaliser.save(run.statistics)
     run.write_json(run.audit, audit.to_dict())
     if experiment.initial is not None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+from stq.documents import parse_json
 from stq.errors import CheckFailed
 
 
@@ -14,7 +15,7 @@ def seal(kind: str, content: dict[str, object]) -> str:
 def unseal(kind: str, text: str) -> dict[str, object]:
     """The content of a document that `seal` made. Raises CheckFailed where that isn't what comes out."""
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except ValueError as error:
         raise CheckFailed(f"the {kind} can't be read: {error}") from error
     if not isinstance(document, dict) or set(document) != {"kind", "sha256", "content"} or document["kind"] != kind:

@@ -15,7 +15,7 @@ from stq.cli._failure import DISK_ERROR, PIPE_CLOSED, Failure, failure_of
 from stq.cli._lightning import silence_lightning
 from stq.cli._rank import leads, let_the_first_speak
 from stq.errors import Stopped
-from stq.report import json_text
+from stq.report import inert_text, json_text
 
 
 class CommandLine(TyperGroup):
@@ -46,7 +46,7 @@ class CommandLine(TyperGroup):
             code = deliver(answer, stdout, as_json=as_json)
         except (Exception, KeyboardInterrupt) as error:
             if "--debug" in arguments:
-                traceback.print_exception(error)
+                sys.stderr.write(inert_text("".join(traceback.format_exception(error))))
             if not leads():
                 let_the_first_speak()
             code = report(failure_of(error), stdout, as_json=as_json)

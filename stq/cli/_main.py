@@ -12,6 +12,7 @@ from stq.cli._app import app
 from stq.cli._rank import leads
 from stq.cli._threads import settle_threads
 from stq.errors import Stopped
+from stq.report import inert_text
 
 
 def main() -> None:
@@ -27,6 +28,8 @@ def main() -> None:
         warnings.simplefilter("ignore")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names that the terminal's encoding has no letters for
+    format_warning = warnings.formatwarning
+    warnings.formatwarning = lambda *told, **more: inert_text(format_warning(*told, **more))
     signal.signal(signal.SIGTERM, stop)
     app(prog_name="stq")
 

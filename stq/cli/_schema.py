@@ -12,7 +12,7 @@ from stq.report import json_text, schema_summary
 
 Spec = Annotated[
     Path | None,
-    typer.Argument(metavar="[SPEC]", help="A spec whose local plugin files are counted in.", show_default=False),
+    typer.Argument(metavar="[SPEC]", help="A spec whose local plugin files may be named.", show_default=False),
 ]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write.", show_default=False)

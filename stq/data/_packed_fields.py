@@ -107,7 +107,7 @@ class PackedFields(FieldStore):
             self._process = os.getpid()
         found = self._maps[variable]
         if found is None:
-            found = np.asarray(np.load(self._files[variable], mmap_mode="r"))
+            found = np.asarray(np.load(self._files[variable], mmap_mode="r", allow_pickle=False))
             self._maps[variable] = found
         return found
 

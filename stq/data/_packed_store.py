@@ -6,7 +6,6 @@ the data. One store serves every split, history and normalisation.
 
 import hashlib
 import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from stq.data._naming import Naming
 from stq.data._packed_fields import PackedFields
 from stq.data._scan import scan_fields
 from stq.data._store_format import FORMAT, GRID, HEADER, INDEX, SINCE, file_name, npy_head, sum_of
+from stq.documents import parse_json, read_text
 from stq.errors import CheckFailed, DataError, nearest
 
 
@@ -77,7 +77,7 @@ def open_store(path: Path) -> PackedStore:
         CheckFailed: it is damaged or not whole.
     """
     try:
-        head = json.loads((path / HEADER).read_text(encoding="utf-8"))
+        head = parse_json(read_text(path / HEADER))
         stated, head_sum = head.pop("format"), head.pop("sha256")
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise CheckFailed(f"{path / HEADER}: damaged, or no header of a packed store: {error}") from error

@@ -19,7 +19,8 @@ class GeotiffReader(Reader):
     """Each file is one step, or a map that is constant; its bands are its variables.
 
     A band is called by its description, else `band_1`, `band_2`, ... Where the coordinate system is geographic,
-    rows and columns are latitude and longitude.
+    rows and columns are latitude and longitude. A file of this name that is of another kind is refused: GDAL would go
+    by its content, and a virtual raster may name other files, addresses, or a function to run.
     """
 
     name: ClassVar[str] = "geotiff"
@@ -44,7 +45,7 @@ class GeotiffReader(Reader):
                 warnings.filterwarnings("ignore", f"{what} differ across bands", UserWarning)
             try:
                 bands = rioxarray.open_rasterio(
-                    address, chunks=None, cache=False, mask_and_scale=True, parse_coordinates=False
+                    address, chunks=None, cache=False, mask_and_scale=True, parse_coordinates=False, driver="GTiff"
                 )
             except (OSError, ValueError, RuntimeError) as error:
                 raise DataError(f"{address}: can't be read as GeoTIFF: {error}") from error

@@ -14,6 +14,7 @@ from zarr.storage import FsspecStore, LocalStore, WrapperStore
 
 from stq.data._cf_dataset import open_cf
 from stq.data._reader import Reader, absent, closed_at_the_end
+from stq.documents import parse_json
 from stq.errors import DataError
 
 _MARKS = ("zarr.json", ".zgroup", ".zmetadata", ".zarray")
@@ -42,7 +43,7 @@ class ZarrReader(Reader):
     @contextmanager
     def open(self, address: str) -> Iterator[xr.Dataset]:
         """See `Reader.open`; an address such as s3://bucket/a.zarr is read through fsspec."""
-        store: Store = _store(address)
+        store = _SafeStore(_store(address), address)
         if not self.fill_absent:
             store = _WholeStore(store, address)
         try:
@@ -80,21 +81,38 @@ def _lacking(address: str, error: ImportError) -> DataError:
     return DataError(f"{address}: needs {what}, which is not installed: {error}; install it with pip")
 
 
-class _WholeStore(WrapperStore[Store]):
-    """A store in which a chunk that is not there is an error."""
+class _SafeStore(WrapperStore[Store]):
+    """A store in which no array is a pickle, which would run what stands in it.
+
+    That is a codec of Zarr's format 2. NumCodecs refuses to decode it since a late version, and only unless the
+    environment says otherwise.
+    """
 
     def __init__(self, store: Store, address: str) -> None:
         super().__init__(store)
         self._address = address
 
-    def _with_store(self, store: Any) -> "_WholeStore":
-        return _WholeStore(store, self._address)
+    def _with_store(self, store: Any) -> "_SafeStore":
+        return type(self)(store, self._address)
 
     async def get(
         self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
     ) -> Buffer | None:
         """The bytes under a key."""
         found = await super().get(key, prototype, byte_range)  # type: ignore[arg-type]  # None is the store's default
+        if found is not None and key.rpartition("/")[2] in _METADATA and _names_pickle(found.to_bytes()):
+            raise DataError(f"{self._address}: holds Python objects (a pickle), which stq never loads: save numbers")
+        return found
+
+
+class _WholeStore(_SafeStore):
+    """A store in which a chunk that is not there is an error."""
+
+    async def get(
+        self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """The bytes under a key."""
+        found = await super().get(key, prototype, byte_range)
         if found is None and key.rpartition("/")[2] not in _METADATA:
             variable, _, chunk = key.partition("/")
             raise DataError(
@@ -102,3 +120,17 @@ class _WholeStore(WrapperStore[Store]):
                 f"lost, or never written; where Zarr's fill value is meant, say data.absent_chunks: fill"
             )
         return found
+
+
+def _names_pickle(metadata: bytes) -> bool:
+    """Whether the metadata of an array, or of all, names the codec `pickle`."""
+
+    def named(value: object) -> bool:
+        if isinstance(value, dict):
+            return value.get("id") == "pickle" or any(map(named, value.values()))
+        return isinstance(value, list) and any(map(named, value))
+
+    try:
+        return named(parse_json(metadata.decode()))
+    except ValueError as error:
+        raise DataError(f"the metadata of a Zarr store can't be read: {error}") from error

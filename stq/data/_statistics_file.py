@@ -15,6 +15,7 @@ from stq.data._grid import Grid
 from stq.data._site import Site
 from stq.data._statistics import Statistics
 from stq.data._time_step import TimeStep
+from stq.documents import parse_json
 from stq.errors import CheckFailed, DataError, DiskError
 
 _FORMAT = "stq-statistics-1"
@@ -57,7 +58,7 @@ def load_statistics(path: Path) -> Statistics:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             contents = {name: stored[name] for name in stored.files}
-        head = json.loads(contents.pop("head").tobytes().decode())
+        head = parse_json(contents.pop("head").tobytes().decode())
         texts = (*_TEXTS, *(name for name in _OPTIONAL if name in head))
         described = {name: tuple(head[name]) for name in texts} | {name: head[name] for name in _WORDS}
         described |= {_SITE: head[_SITE]} if _SITE in head else {}

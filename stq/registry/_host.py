@@ -13,6 +13,7 @@ from stq import __version__
 from stq.errors import PluginError
 from stq.registry._discover import distribution_of, installed
 from stq.registry._local import LocalPlugin, load_local
+from stq.spec import PluginFile
 
 T = TypeVar("T")
 
@@ -51,7 +52,9 @@ class Gathered(Generic[T]):
         return {name: entry for name, entry in self.entries.items() if name not in self.clashes}
 
 
-def gather(kind: str, admit: Callable[[Any], T], builtin: ModuleType, local_files: Sequence[Path]) -> Gathered[T]:
+def gather(
+    kind: str, admit: Callable[[Any], T], builtin: ModuleType, local_files: Sequence[Path | PluginFile]
+) -> Gathered[T]:
     """Everything of one kind (`losses`: what the hooks `stq_losses` give), each checked by `admit`, which has a `name`.
 
     An installed plugin that fails to import, breaks the contract or was written for another API is set aside with its
@@ -117,11 +120,12 @@ class _Host(Generic[T]):
         message = f"{several} {self._kind} are called {name!r}, of {' and '.join(origins)}"
         return Clash(origins, f"{message}: rename one, remove a plugin, or leave one out with --no-plugin")
 
-    def add_local(self, paths: Sequence[Path]) -> tuple[LocalPlugin, ...]:
+    def add_local(self, files: Sequence[Path | PluginFile]) -> tuple[LocalPlugin, ...]:
         """Load the user's own files, each content once."""
         added: dict[str, LocalPlugin] = {}
-        for path in paths:
-            module, plugin = load_local(path)
+        for file in files:
+            module, plugin = load_local(file)
+            path = plugin.path
             if plugin.sha256 in added:
                 continue
             added[plugin.sha256] = plugin

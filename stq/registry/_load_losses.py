@@ -8,6 +8,7 @@ from stq.losses import Loss
 from stq.registry._admit_loss import admit_loss
 from stq.registry._entries import Entry, Registry
 from stq.registry._host import gather
+from stq.spec import PluginFile
 
 LossEntry = Entry[Loss]
 """A loss and who brought it."""
@@ -15,7 +16,7 @@ LossRegistry = Registry[Loss]
 """Every loss that a spec may name."""
 
 
-def load_losses(local_files: Sequence[Path] = ()) -> LossRegistry:
+def load_losses(local_files: Sequence[Path | PluginFile] = ()) -> LossRegistry:
     """Every loss: the built-in ones, those of installed plugins, and those of the given files.
 
     An installed plugin that fails to import, breaks the contract or was written for another API is set aside with its

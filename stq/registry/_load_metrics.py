@@ -8,6 +8,7 @@ from stq.metrics import Metric
 from stq.registry._admit_metric import admit_metric
 from stq.registry._entries import Entry, Registry
 from stq.registry._host import gather
+from stq.spec import PluginFile
 
 MetricEntry = Entry[Metric]
 """A metric and who brought it."""
@@ -15,7 +16,7 @@ MetricRegistry = Registry[Metric]
 """Every metric that a spec may name."""
 
 
-def load_metrics(local_files: Sequence[Path] = ()) -> MetricRegistry:
+def load_metrics(local_files: Sequence[Path | PluginFile] = ()) -> MetricRegistry:
     """Every metric: those of installed plugins, and those of the given files.
 
     What is broken or clashes is set aside as by `load_losses`.

@@ -10,6 +10,7 @@ from stq.data import Reader
 from stq.errors import PluginError
 from stq.registry._entries import Entry, Registry
 from stq.registry._host import Clash, gather
+from stq.spec import PluginFile
 
 ReaderEntry = Entry[Reader]
 """A reader and who brought it."""
@@ -17,7 +18,7 @@ ReaderRegistry = Registry[Reader]
 """Every reader by its name; files find it by their ending."""
 
 
-def load_readers(local_files: Sequence[Path] = ()) -> ReaderRegistry:
+def load_readers(local_files: Sequence[Path | PluginFile] = ()) -> ReaderRegistry:
     """Every reader: the built-in ones, those of installed plugins, and those of the given files.
 
     What is broken is set aside as by `load_losses`. No spec names a reader: of two that share a name the first one

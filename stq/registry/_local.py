@@ -1,6 +1,5 @@
 """Plugins that are a file of the user's own."""
 
-import hashlib
 import sys
 import traceback
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from stq.errors import PluginError
+from stq.spec import PluginFile
 
 
 @dataclass(frozen=True)
@@ -18,18 +18,15 @@ class LocalPlugin:
     sha256: str
 
 
-def load_local(path: Path) -> tuple[ModuleType, LocalPlugin]:
+def load_local(file: Path | PluginFile) -> tuple[ModuleType, LocalPlugin]:
     """Run a plugin file as a module of its own, named by its content.
 
     The same content is run once in a process, wherever it lies, so that its classes stay the same. The bytes that are
-    hashed are the bytes that run: no bytecode cache is read or written. A file that is missing or fails is a
-    `PluginError` with the line.
+    hashed are the bytes that run, those of a `PluginFile` as they were read: no bytecode cache is read or written. A
+    file that is missing or fails is a `PluginError` with the line.
     """
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise PluginError(f"the plugin file {path} can't be read: {error.strerror}") from error
-    plugin = LocalPlugin(path, hashlib.sha256(source).hexdigest())
+    read = file if isinstance(file, PluginFile) else PluginFile.read(file)
+    path, plugin = read.path, LocalPlugin(read.path, read.sha256)
     name = f"stq_local_plugin_{plugin.sha256}"
     if name in sys.modules:
         return sys.modules[name], plugin
@@ -37,7 +34,7 @@ def load_local(path: Path) -> tuple[ModuleType, LocalPlugin]:
     module.__file__ = str(path)
     sys.modules[name] = module  # before it runs: dataclasses and type hints look their module up
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
+        exec(compile(read.content, str(path), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise PluginError(f"{_place(path, error)}: {type(error).__name__}: {error}") from error

@@ -18,6 +18,7 @@ from stq.report._doctor import doctor_table
 from stq.report._document import json_text
 from stq.report._export import export_summary
 from stq.report._gradients import gradient_tables
+from stq.report._inert_text import inert_text
 from stq.report._inspection import init_summary, inspection_tables, schema_summary
 from stq.report._losses import loss_page, loss_table
 from stq.report._origins import origin_tables
@@ -49,6 +50,7 @@ __all__ = [
     "doctor_table",
     "export_summary",
     "gradient_tables",
+    "inert_text",
     "init_summary",
     "inspection_tables",
     "json_text",

@@ -21,6 +21,7 @@ from stq.spec._loss_spec import LossSpec
 from stq.spec._model_spec import HeadsSpec, LocationSpec, ModelSpec
 from stq.spec._optim_spec import ClipSpec, GroupOptimSpec, OptimSpec
 from stq.spec._patch_spec import PatchSpec, RareSpec
+from stq.spec._plugin_file import PluginFile
 from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL, ExponentialSpec, PlateauSpec, ScheduleSpec, StepSpec
 from stq.spec._search import Dimension, parse_dimension
@@ -59,6 +60,7 @@ __all__ = [
     "PatchSpec",
     "PlateauSpec",
     "Plugin",
+    "PluginFile",
     "Plugins",
     "QuantileSpec",
     "RareSpec",

@@ -34,6 +34,8 @@ class Plugins:
     losses: Mapping[str, Plugin] | None = None
     models: Mapping[str, Plugin] | None = None
     metrics: Mapping[str, Plugin] | None = None
+    further: bool = False
+    """Whether others may be named besides, with any options."""
 
 
 ANY = Plugins()
@@ -43,9 +45,9 @@ def json_schema(plugins: Plugins = ANY) -> JsonSchemaValue:
     """The schema of a spec that may use these plugins."""
     schema = _repaired(Spec.model_json_schema(schema_generator=_Generator))
     kinds: JsonSchemaValue = schema["$defs"]
-    kinds["LossSpec"] = _items(kinds["LossSpec"], "loss", plugins.losses)
-    kinds["MetricSpec"] = _items(kinds["MetricSpec"], "metric", plugins.metrics)
-    kinds["ModelSpec"] = _model(kinds["ModelSpec"], plugins.models)
+    kinds["LossSpec"] = _items(kinds["LossSpec"], "loss", plugins.losses, plugins.further)
+    kinds["MetricSpec"] = _items(kinds["MetricSpec"], "metric", plugins.metrics, plugins.further)
+    kinds["ModelSpec"] = _model(kinds["ModelSpec"], plugins.models, plugins.further)
     return {"$schema": DIALECT, "title": "stq spec", **schema}
 
 
@@ -78,7 +80,7 @@ def _repaired(schema: JsonSchemaValue) -> JsonSchemaValue:
     return new
 
 
-def _items(section: JsonSchemaValue, key: str, plugins: Mapping[str, Plugin] | None) -> JsonSchemaValue:
+def _items(section: JsonSchemaValue, key: str, plugins: Mapping[str, Plugin] | None, further: bool) -> JsonSchemaValue:
     """A loss or a metric: just its name, or a mapping that is closed once the plugin is known."""
     shared = {name: value for name, value in section["properties"].items() if name != "options"}
     if plugins is None:
@@ -86,19 +88,25 @@ def _items(section: JsonSchemaValue, key: str, plugins: Mapping[str, Plugin] | N
         return {"oneOf": [shared[key], anything]}
     brief = [name for name, plugin in plugins.items() if not plugin.required]
     whole = [_closed(key, name, shared, plugin, [key]) for name, plugin in plugins.items()]
-    return {"oneOf": [{"enum": brief}, *whole]}
+    if not further:
+        return {"oneOf": [{"enum": brief}, *whole]}
+    other = {**shared[key], "not": {"enum": list(plugins)}}
+    anything = {**section, "properties": {**shared, key: other}, "additionalProperties": _OPTION}
+    return {"oneOf": [{"enum": brief}, other, *whole, anything]}
 
 
-def _model(section: JsonSchemaValue, plugins: Mapping[str, Plugin] | None) -> JsonSchemaValue:
+def _model(section: JsonSchemaValue, plugins: Mapping[str, Plugin] | None, further: bool) -> JsonSchemaValue:
     """The ConvLSTM, whose options are keys of the section and whose name may be left out, or a plugin's model."""
     properties = {name: value for name, value in section["properties"].items() if name != "options"}
     own = {**section, "properties": {**properties, "name": {**properties["name"], "const": CONVLSTM}}}
     shared = {name: value for name, value in properties.items() if name in OF_EVERY_MODEL}
-    if plugins is None:
-        named = {**shared, "name": {**shared["name"], "not": {"const": CONVLSTM}}}
-        return {"oneOf": [own, {**section, "properties": named, "required": ["name"], "additionalProperties": _OPTION}]}
-    others = {name: plugin for name, plugin in plugins.items() if name != CONVLSTM}
-    return {"oneOf": [own, *(_closed("name", name, shared, plugin, ["name"]) for name, plugin in others.items())]}
+    others = {name: plugin for name, plugin in (plugins or {}).items() if name != CONVLSTM}
+    known = [own, *(_closed("name", name, shared, plugin, ["name"]) for name, plugin in others.items())]
+    if plugins is not None and not further:
+        return {"oneOf": known}
+    named = {**shared, "name": {**shared["name"], "not": {"enum": [CONVLSTM, *others]}}}
+    anything = {**section, "properties": named, "required": ["name"], "additionalProperties": _OPTION}
+    return {"oneOf": [*known, anything]}
 
 
 def _closed(key: str, name: str, shared: JsonSchemaValue, plugin: Plugin, required: list[str]) -> JsonSchemaValue:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from stq.errors import Problem
 from stq.spec._explain import place
 from stq.spec._node import Node
+from stq.spec._plugin_file import PluginFile
 from stq.spec._spec import Spec
 
 
@@ -22,6 +24,14 @@ class LoadedSpec:
     """The file, as it was named; None for a text that came from no file."""
     root: Node = field(repr=False, compare=False)
     """The text as a tree with places, `--set` included."""
+    read_already: tuple[PluginFile, ...] = field(default=(), repr=False, compare=False)
+    """Local plugin files that were read when the spec was."""
+
+    @cached_property
+    def plugin_files(self) -> tuple[PluginFile, ...]:
+        """The local plugin files, each read once, here and now, and run by nobody yet. Raises PluginError."""
+        known = {str(file.path): file for file in self.read_already}
+        return tuple(known.get(str(path)) or PluginFile.read(Path(path)) for path in self.spec.plugins)
 
     def problem(
         self,

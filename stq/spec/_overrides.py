@@ -8,6 +8,12 @@ from stq.spec._section import found
 from stq.spec._source import Source, Span
 from stq.spec._yaml import read_yaml
 
+_DEEPEST = 20
+"""Steps of the longest path; a spec needs five."""
+
+_LONGEST_STEP = 200
+"""Characters of its longest step."""
+
 _ARGUMENT = re.compile(r"(?P<path>[^\s=.]+(?:\.[^\s=.]+)*)=(?P<value>.*\S.*)", re.DOTALL)
 
 
@@ -22,6 +28,10 @@ def apply_override(root: Node, argument: str) -> list[Problem]:
     if match is None:
         span = Span(source, 0, 0, len(argument))
         raise _error(span, "expected key.path=value", "for example --set optim.lr=3e-4; null is a value")
+    steps = match["path"].split(".")
+    if len(steps) > _DEEPEST or max(map(len, steps)) > _LONGEST_STEP:
+        span = Span(source, 0, 0, match.end("path"))
+        raise _error(span, f"expected at most {_DEEPEST} steps of {_LONGEST_STEP} characters each in a key, found more")
     indent = " " * match.start("value")
     value, problems = read_yaml(source, indent + match["value"])
     spans = [Span(source, 0, step.start(), len(step[0])) for step in re.finditer(r"[^.]+", match["path"])]

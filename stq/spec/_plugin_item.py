@@ -40,13 +40,14 @@ Item = TypeVar("Item", bound=PluginItem)
 
 def names_differ(items: tuple[Item, ...]) -> tuple[Item, ...]:
     """Refuse items that are called the same, each at its own place."""
-    names = [item.name for item in items]
+    above: set[str] = set()
     mistakes = []
     for index, item in enumerate(items):
-        if item.name in names[:index]:
+        if item.name in above:
             key = item.kind if item.name == getattr(item, item.kind) else "name"
             message = f'a {item.kind} named "{item.name}" stands above already'
             mistakes.append(Mistake(message, (index, key), "give one of them another `name`"))
+        above.add(item.name)
     if mistakes:
         refuse(*mistakes)
     return items

@@ -12,6 +12,8 @@ from stq.spec._yaml import read_yaml
 
 _ARGUMENT = re.compile(r"(?P<key>[^\s=]+)=(?P<values>.*\S.*)", re.DOTALL)
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_LONGEST = 400
+"""Characters of the longest range."""
 _RANGE = re.compile(rf"(?P<log>log:)?(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})")
 HINT = "optim.lr=log:1e-4..1e-2, model.dropout=0.0..0.5, data.history=2..6, or model.hidden=[[16], [24]]"
 
@@ -62,9 +64,11 @@ def parse_dimension(argument: str) -> Dimension:
 
 
 def _between(source: Source, start: int, key: str, bounds: re.Match[str]) -> Dimension:
+    if len(bounds[0]) > _LONGEST:
+        raise _error(source, start, bounds[0], f"expected numbers of at most {_LONGEST} characters together")
     low, high, log = float(bounds["low"]), float(bounds["high"]), bounds["log"] is not None
     whole = all(re.fullmatch(r"[+-]?\d+", bounds[end]) for end in ("low", "high"))
-    if not (math.isfinite(high) and low < high):
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise _error(source, start, bounds[0], f"expected the lower end first, found {bounds['low']}..{bounds['high']}")
     if log and low <= 0:
         raise _error(source, start, bounds[0], f"a logarithm needs ends above 0, found {bounds['low']}")

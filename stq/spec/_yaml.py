@@ -1,8 +1,8 @@
 """Strict YAML: the part of the language that a spec is written in, with places kept.
 
 Built on the events of PyYAML's pure-Python loader (the C one crashes on deep nesting). Scalars follow YAML 1.2.
-Anchors, aliases, merge keys, tags, several documents and duplicate keys are refused; depth and size are capped, so that
-no text, however meant, takes long or much memory.
+Anchors, aliases, merge keys, tags, several documents and duplicate keys are refused; depth, size, the number of values
+and the length of names are capped, so that no text, however meant, takes long or much memory.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,14 @@ from stq.spec._scalars import read_scalar
 from stq.spec._source import Source, Span
 from stq.spec._syntax import read_events
 
-LARGEST = 256 * 1024
+LARGEST = 128 * 1024
 """Characters of the longest spec that is read."""
+
+_MOST = 5000
+"""Keys, values and lists of the largest spec; a spec needs a hundred, and one for each file that it lists."""
+
+_LONGEST_KEY = 200
+"""Characters of the longest name of a key."""
 
 _DEEPEST = 20
 """Levels of nesting; a spec needs five."""
@@ -49,6 +55,7 @@ class _Reader:
     def __init__(self, source: Source, text: str) -> None:
         self._source = source
         self._problems: list[Problem] = []
+        self._count = 0
         self._events = read_events(source, text)
         self._last = next(self._events)  # the start of the stream
 
@@ -79,6 +86,9 @@ class _Reader:
 
     def _next(self) -> yaml.Event:
         self._last = next(self._events)
+        self._count += 1
+        if self._count > _MOST:
+            raise SpecError([_problem(self._span(self._last), f"expected at most {_MOST} keys and values, found more")])
         return self._last
 
     def _refuse(self, span: Span, path: Path, what: str, hint: str) -> None:
@@ -107,6 +117,9 @@ class _Reader:
             if not isinstance(event, yaml.ScalarEvent):
                 raise SpecError([_problem(key_span, "expected a name as a key, found something else", path=path)])
             key = self._text(event, path)
+            if len(key) > _LONGEST_KEY:
+                message = f"expected a key of at most {_LONGEST_KEY} characters, found {len(key)}"
+                raise SpecError([_problem(key_span, message, path=path)])
             child = self._node(self._next(), (*path, key))
             child.key_span = key_span
             if child.value_span.line > key_span.line and isinstance(child.content, dict | list):

@@ -10,16 +10,15 @@ the path of its state.
 
 import hashlib
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
-from zipfile import BadZipFile
 
 import torch
 from torch import Tensor
 
+from stq.documents import parse_json, read_text
 from stq.errors import CheckFailed
 from stq.files import discard, disk_error, sha256_of, whole
 
@@ -98,7 +97,7 @@ def verified(state: Path) -> Manifest:
     """The manifest of a checkpoint whose every byte is as it was written. Raises CheckFailed where one isn't."""
     path = state.with_name(MANIFEST)
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(read_text(path))
         seal, file = content.pop("seal"), content["files"][STATE]
         if seal != seal_of(content):
             raise ValueError("its text is not what was written")
@@ -120,7 +119,7 @@ def load(state: Path, map_location: Any | None = None) -> dict[str, Any]:
     verified(state)
     try:
         found = torch.load(state, map_location=map_location or "cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, BadZipFile, pickle.UnpicklingError) as error:
+    except Exception as error:  # whatever a damaged or a hostile file sets off, in any layer
         raise CheckFailed(f"{state}: the checkpoint is damaged or not one of stq's ({first_line(error)})") from error
     if not (isinstance(found, dict) and isinstance(found.get("state_dict"), dict)):
         raise CheckFailed(f"{state}: not a checkpoint of stq's (it holds no state_dict)")

@@ -86,27 +86,43 @@ def further(row: dict[str, Any], number: int) -> dict[str, Any]:
     }
 
 
-def hostile(report: ReportData) -> ReportData:
+def hostile(report: ReportData, attack: str = HOSTILE) -> ReportData:
     """The same report, in which everything that a person can name is an attack."""
-    names = dict(zip(report.variables, (f"{HOSTILE}{index}" for index in range(9)), strict=False))
-    scores = [row | {"variable": names[row["variable"]], "units": HOSTILE} for row in report.evaluation["scores"]]
+    names = dict(zip(report.variables, (f"{attack}{index}" for index in range(9)), strict=False))
+    scores = [row | {"variable": names[row["variable"]], "units": attack} for row in report.evaluation["scores"]]
     assert report.audit is not None
     assert report.curves is not None
-    matrix = [cell | {"loss": HOSTILE} for cell in report.audit["matrix"]]
+    matrix = [cell | {"loss": attack} for cell in report.audit["matrix"]]
     return replace(
         report,
-        name=HOSTILE,
-        run=Path(HOSTILE.replace("/", "")),
+        name=attack,
+        run=Path(attack.replace("/", "")),
         variables=tuple(names.values()),
-        units=(HOSTILE,) * len(report.units),
+        units=(attack,) * len(report.units),
         evaluation={**report.evaluation, "scores": scores},
-        audit={**report.audit, "matrix": matrix, "problems": [HOSTILE]},
-        curves=replace(report.curves, losses=tuple(replace(loss, name=HOSTILE) for loss in report.curves.losses)),
-        widths=tuple(replace(curve, variable=names[curve.variable], units=HOSTILE) for curve in report.widths),
+        audit={**report.audit, "matrix": matrix, "problems": [attack]},
+        curves=replace(report.curves, losses=tuple(replace(loss, name=attack) for loss in report.curves.losses)),
+        widths=tuple(replace(curve, variable=names[curve.variable], units=attack) for curve in report.widths),
         maps=replace(
             report.maps,
-            variables=tuple(replace(v, variable=names[v.variable], units=HOSTILE) for v in report.maps.variables),
+            variables=tuple(replace(v, variable=names[v.variable], units=attack) for v in report.maps.variables),
         ),
-        card=replace(report.card, source=(HOSTILE,), notes=(HOSTILE,), static=(HOSTILE,)),
-        provenance=replace(report.provenance, command=HOSTILE, spec_text=HOSTILE, resolved_text=HOSTILE),
+        card=replace(
+            report.card,
+            source=(attack,),
+            notes=(attack,),
+            static=(attack,),
+            missing=tuple(replace(each, variable=attack, units=attack) for each in report.card.missing),
+        ),
+        provenance=replace(
+            report.provenance,
+            command=attack,
+            started=attack,
+            engine=attack,
+            data_sha256=attack,
+            versions={attack: attack},
+            plugins={attack: attack},
+            spec_text=attack,
+            resolved_text=attack,
+        ),
     )

@@ -58,7 +58,7 @@ def test_what_is_no_spec_is_one_clear_error(tmp_path: Path) -> None:
         tmp_path / "no" / "nasa.yaml": "there is no file",
         tmp_path: "found a folder",
         write(tmp_path, b"a: 1\nb: \xff", "latin.yaml"): "expected UTF-8 text",
-        write(tmp_path, "# " + "x" * 300_000, "large.yaml"): "at most 256 kB",
+        write(tmp_path, "# " + "x" * 300_000, "large.yaml"): "at most 128 kB",
         write(tmp_path, "# nothing", "empty.yaml"): "found an empty text",
     }
     for path, message in cases.items():

@@ -74,7 +74,7 @@ def read_baselines(run: RunFolder) -> FittedBaselines | None:
     if not run.baselines.is_file():
         return None
     try:
-        return FittedBaselines.from_json(run.baselines.read_text(encoding="utf-8"))
+        return FittedBaselines.from_json(run.read_text(run.baselines))
     except (CheckFailed, ValueError, OSError) as error:
         raise CheckFailed(f"{run.baselines}: {error}; delete it to have it made anew") from error
 

@@ -1,6 +1,5 @@
 """Which runs a comparison consists of, and which of them are there already."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -82,13 +81,13 @@ def state_of(run: RunFolder, expected: LoadedSpec) -> State:
         return "new"
     if not run.resolved.is_file():
         raise UsageError(f"{run.path} is there and is not a run: remove it, or choose another folder with --out")
-    found = load_spec(run.resolved).spec
+    found = load_spec(RunFolder.open(run.path).resolved).spec
     if found != expected.spec:
         raise UsageError(
             f"{run.path} is a run of another spec: {'; '.join(differences(found, expected.spec)[:3])}; "
             f"choose another folder with --out"
         )
-    refuse_other_plugins(run, expected.spec)
+    refuse_other_plugins(run, expected)
     if is_finished(run, expected.spec):
         return "finished"
     return "unfinished" if CheckpointStore(run.checkpoints).states("step") else "new"
@@ -129,10 +128,10 @@ def flat(value: object, path: str = "") -> dict[str, object]:
     return {key: end for name, item in items for key, end in flat(item, f"{path}.{name}".lstrip(".")).items()}
 
 
-def refuse_other_plugins(run: RunFolder, spec: Spec) -> None:
+def refuse_other_plugins(run: RunFolder, loaded: LoadedSpec) -> None:
     """Local plugin files may have changed under the same name."""
-    if not spec.plugins:
+    if not loaded.spec.plugins:
         return
-    used = [copy["sha256"] for copy in run.read_environment().get("local_plugins", [])]
-    if used != [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in spec.plugins]:
-        raise UsageError(f"{run.path} was made with other contents of {', '.join(map(str, spec.plugins))}")
+    used = [copy.sha256 for copy in run.plugin_copies()]
+    if used != [file.sha256 for file in loaded.plugin_files]:
+        raise UsageError(f"{run.path} was made with other contents of {', '.join(map(str, loaded.spec.plugins))}")

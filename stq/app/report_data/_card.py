@@ -102,9 +102,9 @@ def provenance(run: RunFolder, loaded: LoadedSpec) -> Provenance:
         engine=loaded.spec.routing.engine,
         data_sha256=str(environment.get("data_sha256", "")),
         versions=_versions(environment, packages),
-        plugins={str(item["source"]): str(item["sha256"]) for item in environment.get("local_plugins", [])},
-        spec_text=run.spec.read_text(encoding="utf-8") if run.spec.is_file() else "",
-        resolved_text=run.resolved.read_text(encoding="utf-8"),
+        plugins={copy.source: copy.sha256 for copy in run.plugin_copies()},
+        spec_text=run.read_text(run.spec) if run.spec.is_file() else "",
+        resolved_text=run.read_text(run.resolved),
     )
 
 

@@ -24,8 +24,8 @@ def json_block(value: object) -> str:
 def inert(value: Any) -> Any:
     """A figure whose texts plotly.js shows as they are, for it reads markup in them; newlines become its breaks."""
     if isinstance(value, str):
-        parts = (escape(part, quote=False).replace("\n", "<br>") for part in value.split(EXTRA))
-        return EXTRA.join(parts)
+        own = value.removesuffix(EXTRA)
+        return escape(own, quote=False).replace("\n", "<br>") + value[len(own) :]
     if isinstance(value, Mapping):
         return {key: inert(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -58,7 +58,7 @@ def report_page(reports: "Sequence[ReportData]") -> str:
         lstrip_blocks=True,
     )
     scripts = (plotly_script(), source(environment, "page.js"))
-    return environment.get_template("page.html").render(
+    text = environment.get_template("page.html").render(
         title=title,
         sections=sections,
         version=__version__,
@@ -68,6 +68,7 @@ def report_page(reports: "Sequence[ReportData]") -> str:
         style=Markup(source(environment, "page.css")),
         data=Markup(json_block(data)),
     )
+    return text.encode(errors="backslashreplace").decode()  # a path may hold bytes that are no letters
 
 
 def run_names(reports: "Sequence[ReportData]") -> list[str]:
