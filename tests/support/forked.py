@@ -1,5 +1,6 @@
 """A copy of this process that runs one function: started in milliseconds, and free to be killed."""
 
+import logging
 import os
 import signal
 import sys
@@ -61,6 +62,7 @@ def _run(function: Callable[[], object], told: Path) -> None:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115  (pytest has taken the old ones)
         sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+        logging.basicConfig(format="%(message)s", force=True)  # pytest has taken the log as well
         function()
         code = 0
     except StqError as error:
