@@ -1,6 +1,7 @@
 """Train a spec into a run folder: audit, fit, calibrate."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from stq.app._assembly import Experiment, assemble, refuse_unsuited
@@ -10,7 +11,7 @@ from stq.app._check_grads import CheckGradsResult, audit_experiment
 from stq.app._metrics_file import MetricsFile
 from stq.app._run_folder import RunFolder
 from stq.app._train_result import Ready, TrainResult, result_of
-from stq.errors import CheckFailed, DataError, UsageError
+from stq.errors import CheckFailed, DataError, Interrupted, Stopped, UsageError
 from stq.spec import LoadedSpec, Spec, dump_spec, settings
 from stq.training import FitResult, TrainingObserver, World, fit, joined, load_weights, tracking
 
@@ -160,13 +161,25 @@ def finish(
     if world.leads:
         forecaster = experiment.module.forecaster.float()  # as `evaluate` builds it, whatever it was trained in
         forecaster.load_state_dict(load_weights(run.best))
-        calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
-        if calibration is not None:
-            run.write(run.calibration, calibration.to_json())
+        with interruptible(run):
+            calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
+            if calibration is not None:
+                run.write(run.calibration, calibration.to_json())
     result = result_of(run.path, "completed", fitted, audit, experiment, calibration)
     if world.leads:
         run.write_json(run.outcome, result.to_dict())
     return result
+
+
+@contextmanager
+def interruptible(run: RunFolder) -> Iterator[None]:
+    """A signal that comes when nothing is left but to calibrate."""
+    try:
+        yield
+    except Interrupted as error:
+        raise Stopped(
+            error.signal, f"{error}: {run.path} is trained, and not calibrated yet; continue with --resume"
+        ) from error
 
 
 def refuse_failed(audit: CheckGradsResult) -> None:

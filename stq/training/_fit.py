@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import EarlyStopping
 
 from stq.errors import AnomalyError, UsageError
 from stq.spec import TrainerSpec
@@ -17,6 +16,7 @@ from stq.training._checkpoints import AtomicCheckpointIO
 from stq.training._forecast_module import ForecastModule
 from stq.training._loaders import Loaders
 from stq.training._observer import Observe, TrainingObserver
+from stq.training._patience import Patience
 from stq.training._placement import placement
 from stq.training._signals import StopOnSignal
 from stq.training._silence import SILENT, known_warnings
@@ -63,7 +63,7 @@ def fit(
     callbacks: list[Callback] = [observe, stop, ValidateAtTheEnd()]
     best = early = None
     if settings.patience is not None and not trial:
-        early = EarlyStopping(module.monitor, mode="min", patience=settings.patience, check_finite=False)
+        early = Patience(module.monitor, settings.patience)
         callbacks.append(early)
     if settings.ema is not None and not trial:
         callbacks.append(AveragedWeights(settings.ema))
@@ -89,7 +89,7 @@ def fit(
         resume_from = str(checkpoints / LAST) if resume and checkpoints is not None else None
         trainer.fit(module, datamodule=loaders, ckpt_path=resume_from)
     return FitResult(
-        epochs=trainer.current_epoch,
+        epochs=max(trainer.current_epoch, observe.epochs),  # Lightning forgets an epoch cut short by max_steps
         steps=trainer.global_step,
         best=Path(best.best_model_path) if best is not None and best.best_model_path else None,
         best_central=observe.best_central,

@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -20,6 +19,7 @@ from stq.training._means import Means
 from stq.training._nonfinite import gradient_refusal, nonfinite, refusal
 from stq.training._optimiser import build_optimiser
 from stq.training._schedule import build_schedule, monitored
+from stq.training._seeding import begin_chance
 from stq.training._short_window import share_of_window
 from stq.training._validation import Validation
 
@@ -30,7 +30,7 @@ TOTAL = "val_total"
 class ForecastModule(RoutedBackward, LightningModule):
     """Trains `forecaster` with `losses`, each routed as the router's plan says.
 
-    Before every micro-batch the generator is seeded from the run's seed, the number of the micro-batch and the rank,
+    Before every micro-batch the generators are seeded from the run's seed, the number of the micro-batch and the rank,
     and backbone and central heads draw first: the central forecast does not depend on what else is attached.
 
     `train_losses` holds the means of the epoch so far by loss name, `validation` what the last validation found; the
@@ -94,7 +94,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         """
         # Not Lightning's own running count: that one is a batch ahead after a resume within an epoch.
         micro_batch = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
-        torch.manual_seed(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
+        begin_chance(stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}"))
         losses = self.loss_values(self(batch), batch)
         total = self.router.total(losses)  # with several processes the first look at the losses, before they talk
         if self.router.probe is None and self.trainer.world_size > 1:
@@ -121,9 +121,11 @@ class ForecastModule(RoutedBackward, LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["train_losses"] = self.train_losses.state()
+        checkpoint["gradient_norms"] = dict(self.gradient_norms)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.train_losses = Means.of_state(checkpoint["train_losses"])
+        self.gradient_norms = checkpoint["gradient_norms"]
 
     def on_validation_epoch_start(self) -> None:
         self.validation = Validation(self.loss_names)
