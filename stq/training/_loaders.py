@@ -47,13 +47,16 @@ class Loaders(LightningDataModule):
         return self._loader(self.validation, batches)
 
     def state_dict(self) -> dict[str, Any]:
-        """The epoch under way, and how far it has come in samples of all processes: part of every checkpoint."""
+        """The epoch that the next batch is of, and the samples of all processes that came before: part of every
+        checkpoint.
+        """
         if self.trainer is None:
             return {"epoch": 0, "samples": 0}
-        done = self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
+        epoch, done = self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
+        if done >= self.trainer.num_training_batches:
+            return {"epoch": epoch + 1, "samples": 0}
         _, size = self._place()
-        samples = done * self.batch_size * size if done < self.trainer.num_training_batches else 0
-        return {"epoch": self.trainer.current_epoch, "samples": samples}
+        return {"epoch": epoch, "samples": done * self.batch_size * size}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from there: the first epoch after a resume leaves out what was seen."""

@@ -30,6 +30,7 @@ FIFTEEN_STEPS = (
     "model.heads.hidden=2",
     "trainer.accumulate_grad_batches=2",
     "optim.schedule={name: plateau, plateau: {patience: 0}}",
+    "optim.lr=0.2",
     "trainer.ema=0.8",
     "trainer.patience=null",
 )
@@ -67,6 +68,11 @@ class TinyRun:
         experiment = augmented(assemble(with_workers(self.spec, workers)))
         self.folder.path.mkdir(exist_ok=True)
         fit_into(self.folder, experiment, observers, ALONE, resume=resume)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return last_state(self.folder.path).is_file()
 
     def child(self, *, resume: bool, stop: int | None = None, workers: int = 0, told: Path) -> Child:
         """The same in a process of its own, which sends itself SIGTERM after step `stop`."""
