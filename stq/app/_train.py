@@ -33,8 +33,10 @@ def train(
     observers: Sequence[TrainingObserver] = (),
     on_ready: Callable[[Ready], None] = ignore,
     dry_run: bool = False,
+    again: bool = False,
 ) -> TrainResult:
-    """Train from the beginning. A dry run builds everything, takes one step and writes nothing.
+    """Train from the beginning. A dry run builds everything, takes one step and writes nothing. With `again`, `run_dir`
+    may hold the same run, stopped before its first checkpoint.
 
     The routing of the first step is audited before the first update: a loss that is dead, a parameter that is
     starved, or a gradient that leaks under an engine that isolates, ends the run with CheckFailed.
@@ -45,7 +47,7 @@ def train(
     refuse_unsuited(loaded)
     with joined(loaded.spec.trainer) as world:
         with world.together():
-            run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir)
+            run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir, again=again)
             experiment = assemble(loaded)
         refuse_other_data(world, experiment)
         run = world.leaders(run)
