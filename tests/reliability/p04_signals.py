@@ -62,7 +62,7 @@ def cases() -> Iterator[Case]:
 def signals(count: int, folder: Path) -> Tally:
     """Make the trials, in an order that has a bit of everything first."""
     chosen = list(cases())
-    random.Random(4).shuffle(chosen)
+    random.Random(138).shuffle(chosen)
     source = tiny_source(folder)
     wanted = {}
     broken = []
