@@ -36,8 +36,8 @@ class RunFolder(RunPaths):
             digest = hashlib.sha256(dump_spec(loaded.spec).encode()).hexdigest()[:8]
             stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
             first = Path("runs") / f"{loaded.spec.name}-{stamp}-{digest}"
-            again = (first.with_name(f"{first.name}-{number}") for number in count(2))
-            return cls(next(path for path in chain([first], again) if not path.exists()))
+            others = (first.with_name(f"{first.name}-{number}") for number in count(2))
+            return cls(next(path for path in chain([first], others) if not path.exists()))
         if again and run_dir is not None and cls(run_dir).stopped_early_on(loaded):
             return cls(run_dir)
         if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):

@@ -15,7 +15,7 @@ from stq.app import RunFolder
 
 WORKERS = (0, 2)
 KILLS_A_CHAIN = 20
-EPOCHS = 12
+EPOCHS = 8
 """Of a run that is killed over and over; 5 steps each."""
 
 
@@ -89,7 +89,7 @@ PROMISES = (
         "(shuffled order, dropout, inputs augmented at random, two batches to a step, a plateau)",
         resume_points,
         full=240,
-        short=2,
+        short=1,
     ),
     Promise(
         "resume-kills",
@@ -97,6 +97,6 @@ PROMISES = (
         "its last checkpoint and ends with the same bits",
         chain_of_kills,
         full=60,
-        short=2,
+        short=1,
     ),
 )

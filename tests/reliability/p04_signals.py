@@ -230,7 +230,7 @@ PROMISES = (
         "128 + n, no process left; the same command again ends with the same bits",
         signals,
         full=76,
-        short=2,
+        short=1,
     ),
     Promise(
         "second-signal",
