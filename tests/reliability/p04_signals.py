@@ -29,15 +29,16 @@ from stq.training import ForecastModule
 MOMENTS = ("start-up", "audit", "first batch", "training", "validation", "saving", "calibration")
 OF_TWO = ("audit", "first batch", "training", "validation", "saving")
 """Moments at which two processes are at work together."""
-STEP_OF = {"first batch": 0, "training": 6, "validation": 5, "saving": 5}
-"""The steps that are done by then."""
+STEP_OF = {"first batch": 0, "training": 6}
+"""The steps that are done by then; of the others, an epoch's."""
+STEPS_OF_AN_EPOCH = {1: 5, 2: 4}
 GONE_SECONDS = 12.0
 """A worker looks every 5 seconds whether the process that it works for is there."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A signal at a moment; to the last of the processes alone, or to all and their workers as Ctrl-C and Slurm do."""
+    """A signal at a moment; to one of the processes alone, or to all and their workers as Ctrl-C and Slurm do."""
 
     number: int
     moment: str
@@ -92,7 +93,8 @@ class Trial:
         name = signal.Signals(self.case.number).name
         if "stopped by" not in text or (name not in text and "Ctrl-C" not in text) or "Traceback" in text:
             yield f"said {text[-300:]!r}"
-        if (done := STEP_OF.get(self.case.moment)) is not None:
+        if self.case.moment not in ("start-up", "audit", "calibration"):
+            done = STEP_OF.get(self.case.moment, STEPS_OF_AN_EPOCH[self.case.processes])
             step = torch.load(last_state(self.folder), weights_only=True)["global_step"]
             if not done <= step <= done + 1:
                 yield f"saved at step {step}, and {done} were done"
@@ -119,8 +121,8 @@ class Trial:
                 place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
                 os.environ.update({key: str(value) for key, value in place.items()})
             sys.argv = ["stq", "train", str(spec), "--run-dir", str(self.folder), "--resume"]
-            last = rank == size - 1 or self.case.moment == "audit"  # which the first process makes alone
-            with at(self.case.moment, self.send) if name == "stopped" and last else at("", self.send):
+            sender = 0 if self.case.moment in ("audit", "saving") else size - 1  # the first does these alone
+            with at(self.case.moment if (name, rank) == ("stopped", sender) else "", self.send):
                 main()
 
         children: list[Child] = []
