@@ -7,7 +7,11 @@ text without a traceback and leaves with its `exit_code`. Anything else that esc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1, Signals
 from typing import ClassVar, Literal
+
+SIGNALS = (SIGTERM, SIGINT, SIGHUP, SIGUSR1)
+"""What asks a command to stop: Ctrl-C, a terminal that closes, a scheduler."""
 
 
 class StqError(Exception):
@@ -105,6 +109,18 @@ class Stopped(StqError):
         super().__init__(message)
 
 
+class Interrupted(BaseException):
+    """A signal came where nothing waits for a good place to stop; the process leaves with 128 + `signal`.
+
+    No StqError, and no Exception: code that takes whatever goes wrong in a plugin for the plugin's fault lets it pass.
+    """
+
+    def __init__(self, signal: int) -> None:
+        self.signal = signal
+        self.name = "Ctrl-C" if signal == SIGINT else Signals(signal).name
+        super().__init__(f"stopped by {self.name}")
+
+
 class Elsewhere(StqError):
     """Another process of the same training failed, and this one leaves with it and with its exit code.
 
@@ -120,7 +136,7 @@ def exit_code_of(error: BaseException) -> int:
     """What the process leaves with."""
     if isinstance(error, Elsewhere):
         return error.code
-    if isinstance(error, Stopped):
+    if isinstance(error, Stopped | Interrupted):
         return 128 + error.signal
     return error.exit_code if isinstance(error, StqError) else 1
 

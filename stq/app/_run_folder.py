@@ -29,22 +29,46 @@ class RunFolder(RunPaths):
     """One run on the disk."""
 
     @classmethod
-    def place(cls, loaded: LoadedSpec, run_dir: Path | None) -> "RunFolder":
+    def place(cls, loaded: LoadedSpec, run_dir: Path | None, *, again: bool = False) -> "RunFolder":
         """Where a new run goes: `run_dir`, or `runs/<name>-<stamp>-<hash>` in the working directory. Writes nothing.
 
-        Raises UsageError where something is there already.
+        With `again` it may be the folder of a run of the same spec that was stopped before its first checkpoint.
+
+        Raises UsageError where anything else is there already.
         """
         if run_dir is None:
             digest = hashlib.sha256(dump_spec(loaded.spec).encode()).hexdigest()[:8]
             stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
             first = Path("runs") / f"{loaded.spec.name}-{stamp}-{digest}"
-            again = (first.with_name(f"{first.name}-{number}") for number in count(2))
-            return cls(next(path for path in chain([first], again) if not path.exists()))
+            others = (first.with_name(f"{first.name}-{number}") for number in count(2))
+            return cls(next(path for path in chain([first], others) if not path.exists()))
+        if again and run_dir is not None and cls(run_dir).stopped_early_on(loaded):
+            return cls(run_dir)
         if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
             raise UsageError(
                 f"{run_dir} is there already and is not empty; give another --run-dir, or continue it with --resume"
             )
         return cls(run_dir)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it ever had a checkpoint. One that is lost since then is still something to go on from, or to say."""
+        return self.checkpoints.is_dir() and any(".part" not in child.name for child in self.checkpoints.iterdir())
+
+    def stopped_early_on(self, loaded: LoadedSpec) -> bool:
+        """Whether this is a run that was stopped before its first checkpoint.
+
+        Raises UsageError where it is one of another spec.
+        """
+        if self.begun or not self.path.is_dir():
+            return False
+        if not self.resolved.is_file():  # the spec as written is the first that a run holds
+            return all(child.name == self.spec.name or ".part" in child.name for child in self.path.iterdir())
+        if self.resolved.read_text(encoding="utf-8") != dump_spec(loaded.spec):
+            raise UsageError(
+                f"the spec differs from that of {self.path}; a resumed run keeps its spec: {self.resolved}"
+            )
+        return True
 
     def write_spec(self, loaded: LoadedSpec) -> None:
         """The spec as written and as resolved. Raises DiskError where the folder can't be written."""

@@ -1,6 +1,7 @@
 """Train a spec into a run folder from the beginning: audit, fit, calibrate."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from stq.app._assembly import Experiment, assemble, refuse_unsuited
@@ -12,7 +13,7 @@ from stq.app._identity import Identity, identity_of, shas_of, told
 from stq.app._metrics_file import MetricsFile
 from stq.app._run_folder import RunFolder
 from stq.app._train_result import Ready, TrainResult, result_of
-from stq.errors import CheckFailed, DataError
+from stq.errors import CheckFailed, DataError, Interrupted, Stopped
 from stq.spec import LoadedSpec
 from stq.training import (
     CheckpointStore,
@@ -43,8 +44,10 @@ def train(
     observers: Sequence[TrainingObserver] = (),
     on_ready: Callable[[Ready], None] = ignore,
     dry_run: bool = False,
+    again: bool = False,
 ) -> TrainResult:
-    """Train from the beginning. A dry run builds everything, takes one step and writes nothing.
+    """Train from the beginning. A dry run builds everything, takes one step and writes nothing. With `again`, `run_dir`
+    may hold the same run, stopped before its first checkpoint.
 
     The routing of the first step is audited before the first update: a loss that is dead, a parameter that is
     starved, or a gradient that leaks under an engine that isolates, ends the run with CheckFailed.
@@ -55,7 +58,7 @@ def train(
     refuse_unsuited(loaded)
     with joined(loaded.spec.trainer) as world:
         with world.together():
-            run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir)
+            run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir, again=again)
             experiment = assemble(loaded)
             if run is not None:
                 refuse_full_disk(run, experiment)
@@ -155,13 +158,25 @@ def finish(
     if world.leads:
         forecaster = experiment.module.forecaster.float()  # as `evaluate` builds it, whatever it was trained in
         forecaster.load_state_dict(load_weights(CheckpointStore(run.checkpoints).best()))
-        calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
-        if calibration is not None:
-            run.write(run.calibration, calibration.to_json())
+        with interruptible(run):
+            calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
+            if calibration is not None:
+                run.write(run.calibration, calibration.to_json())
     result = result_of(run.path, "completed", fitted, audit, experiment, calibration)
     if world.leads:
         run.write_json(run.outcome, result.to_dict())
     return result
+
+
+@contextmanager
+def interruptible(run: RunFolder) -> Iterator[None]:
+    """A signal that comes when nothing is left but to calibrate."""
+    try:
+        yield
+    except Interrupted as error:
+        raise Stopped(
+            error.signal, f"{error}: {run.path} is trained, and not calibrated yet; continue with --resume"
+        ) from error
 
 
 def refuse_failed(audit: CheckGradsResult) -> None:

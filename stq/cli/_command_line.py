@@ -14,7 +14,7 @@ from stq.cli._console import console_for
 from stq.cli._failure import DISK_ERROR, PIPE_CLOSED, Failure, failure_of
 from stq.cli._lightning import silence_lightning
 from stq.cli._rank import leads, let_the_first_speak
-from stq.errors import Stopped
+from stq.errors import Interrupted, Stopped
 from stq.report import inert_text, json_text
 
 
@@ -44,7 +44,7 @@ class CommandLine(TyperGroup):
             with redirect_stdout(sys.stderr) if as_json else nullcontext(), without_plugins(left_out):
                 answer = super().main(arguments, prog_name or "stq", complete_var, standalone_mode=False)
             code = deliver(answer, stdout, as_json=as_json)
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt, Interrupted) as error:
             if "--debug" in arguments:
                 sys.stderr.write(inert_text("".join(traceback.format_exception(error))))
             if not leads():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import typer
 from rich.text import Text
 
-from stq.errors import Problem, SpecError, StqError, UsageError, exit_code_of
+from stq.errors import Interrupted, Problem, SpecError, Stopped, StqError, UsageError, exit_code_of
 from stq.report import problem_text
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -63,6 +63,8 @@ def failure_of(error: BaseException) -> Failure:
     kind = type(error).__name__
     if isinstance(error, SpecError):
         return Failure(error.exit_code, kind, str(error), problems=error.problems)
+    if isinstance(error, Interrupted):
+        return Failure(exit_code_of(error), Stopped.__name__, str(error))
     if isinstance(error, StqError):
         return Failure(exit_code_of(error), kind, words(error))
     if isinstance(error, typer.TyperException):

@@ -1,17 +1,15 @@
 """The console script."""
 
 import os
-import signal
 import sys
 import warnings
 from io import TextIOWrapper
-from types import FrameType
-from typing import NoReturn
 
 from stq.cli._app import app
 from stq.cli._rank import leads
+from stq.cli._signals import listen
 from stq.cli._threads import settle_threads
-from stq.errors import Stopped
+from stq.errors import Interrupted, exit_code_of
 from stq.report import inert_text
 
 
@@ -30,10 +28,8 @@ def main() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")  # names that the terminal's encoding has no letters for
     format_warning = warnings.formatwarning
     warnings.formatwarning = lambda *told, **more: inert_text(format_warning(*told, **more))
-    signal.signal(signal.SIGTERM, stop)
-    app(prog_name="stq")
-
-
-def stop(number: int, frame: FrameType | None) -> NoReturn:
-    """Outside of training, where a signal waits for the end of the step, there is nothing to save."""
-    raise Stopped(number, f"stopped by {signal.Signals(number).name}")
+    listen()
+    try:
+        app(prog_name="stq")
+    except Interrupted as error:  # while the command was saying how it went
+        sys.exit(exit_code_of(error))

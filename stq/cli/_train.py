@@ -23,7 +23,12 @@ RunDir = Annotated[
     Path | None,
     typer.Option(help="Folder of the run; otherwise runs/NAME-TIME-HASH in the working directory."),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on where a run stopped.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Go on where a run stopped; with SPEC and --run-dir, start it where it has not begun."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Build everything, take one step, write nothing.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result alone.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every step.")]
@@ -43,7 +48,8 @@ def train(
     """Train the forecaster of a spec into a run folder.
 
     The gradients of the first step are checked before the first update, and the bands are calibrated at the end.
-    Continue a stopped run with `stq train RUN --resume`. Several processes: `--set trainer.devices=N`, or torchrun.
+    Continue a stopped run with `stq train RUN --resume`. `stq train SPEC --run-dir RUN --resume` starts a run and goes
+    on with it: the command of a job that is queued again. Several processes: `--set trainer.devices=N`, or torchrun.
     """
     if quiet and verbose:
         raise UsageError("--quiet and --verbose are each other's opposite: give one of them")
@@ -65,7 +71,9 @@ def open_spec(source: Path, overrides: list[str]) -> "LoadedSpec":
 
 
 def open_run(source: Path, overrides: list[str], run_dir: Path | None, dry_run: bool) -> "tuple[LoadedSpec, RunFolder]":
-    """The spec and the folder of a run to go on with: `RUN --resume`, or `SPEC --run-dir RUN --resume`."""
+    """The spec and the folder of a run: to go on with (`RUN --resume`), or perhaps to start (`SPEC --run-dir RUN
+    --resume`).
+    """
     if dry_run:
         raise UsageError("--dry-run writes nothing and --resume goes on writing: give one of them")
     if source.is_dir() and run_dir is not None:
@@ -75,8 +83,10 @@ def open_run(source: Path, overrides: list[str], run_dir: Path | None, dry_run: 
     from stq.app import RunFolder
     from stq.spec import load_spec
 
-    run = RunFolder.open(run_dir or source)
-    return load_spec(run.resolved if run_dir is None else source, overrides), run
+    if run_dir is not None:
+        return load_spec(source, overrides), RunFolder(run_dir)
+    run = RunFolder.open(source)
+    return load_spec(run.resolved, overrides), run
 
 
 def view_of_training(*, every_step: bool) -> TrainingDisplay | TrainingLines:
@@ -104,6 +114,8 @@ def train_watched(
         view.ready(ready)
 
     with view:
-        if run is not None:
+        if run is None:
+            return app.train(loaded, run_dir=run_dir, observers=(view,), on_ready=view.ready, dry_run=dry_run)
+        if run.begun:
             return app.resume(loaded, run, observers=(view,), on_ready=resumed)
-        return app.train(loaded, run_dir=run_dir, observers=(view,), on_ready=view.ready, dry_run=dry_run)
+        return app.train(loaded, run_dir=run.path, observers=(view,), on_ready=view.ready, again=True)

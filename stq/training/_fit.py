@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import EarlyStopping
 
 from stq.errors import AnomalyError, UsageError
 from stq.spec import TrainerSpec
@@ -17,6 +16,7 @@ from stq.training._forecast_module import ForecastModule
 from stq.training._keep_checkpoints import KeepCheckpoints
 from stq.training._loaders import Loaders
 from stq.training._observer import Observe, TrainingObserver
+from stq.training._patience import Patience
 from stq.training._placement import placement
 from stq.training._signals import StopOnSignal
 from stq.training._silence import SILENT, known_warnings
@@ -64,7 +64,7 @@ def fit(
     callbacks: list[Callback] = [observe, stop, ValidateAtTheEnd()]
     early = None
     if settings.patience is not None and not trial:
-        early = EarlyStopping(module.monitor, mode="min", patience=settings.patience, check_finite=False)
+        early = Patience(module.monitor, settings.patience)
         callbacks.append(early)
     if settings.ema is not None and not trial:
         callbacks.append(AveragedWeights(settings.ema))
@@ -89,7 +89,7 @@ def fit(
         trainer.fit(module, datamodule=loaders, ckpt_path=None if resume_from is None else str(resume_from))
     best = [] if keep is None else keep.store.states("best")
     return FitResult(
-        epochs=trainer.current_epoch,
+        epochs=max(trainer.current_epoch, observe.epochs),  # Lightning forgets an epoch cut short by max_steps
         steps=trainer.global_step,
         best=best[0] if best else None,
         best_central=observe.best_central,

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
@@ -20,6 +19,7 @@ from stq.training._means import Means
 from stq.training._nonfinite import Label, nonfinite
 from stq.training._optimiser import build_optimiser
 from stq.training._schedule import build_schedule, monitored
+from stq.training._seeding import begin_chance
 from stq.training._short_window import share_of_window
 from stq.training._validation import Validation
 
@@ -30,7 +30,7 @@ TOTAL = "val_total"
 class ForecastModule(RoutedBackward, LightningModule):
     """Trains `forecaster` with `losses`, each routed as the router's plan says.
 
-    Before every micro-batch the generator is seeded from the run's seed, the number of the micro-batch and the rank,
+    Before every micro-batch the generators are seeded from the run's seed, the number of the micro-batch and the rank,
     and backbone and central heads draw first: the central forecast does not depend on what else is attached.
 
     `train_losses` holds the means of the epoch so far by loss name, `validation` what the last validation found; the
@@ -100,7 +100,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         # Not Lightning's own running count: that one is a batch ahead after a resume within an epoch.
         micro_batch = self.trainer.current_epoch * int(self.trainer.num_training_batches) + batch_idx
         stream = stream_seed(self.seed, f"step {micro_batch} rank {self.global_rank}")
-        torch.manual_seed(stream)
+        begin_chance(stream)
         forecast = self(batch)
         losses = self.loss_values(forecast, batch)
         total = self.router.total(losses)  # with several processes the first look at the losses, before they talk
@@ -136,7 +136,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         """What makes the losses of this batch again, with the same draws."""
 
         def again() -> Mapping[str, Tensor]:
-            torch.manual_seed(stream)
+            begin_chance(stream)
             with self.trainer.precision_plugin.train_step_context():
                 return self.loss_values(self(batch), batch)
 
@@ -155,11 +155,12 @@ class ForecastModule(RoutedBackward, LightningModule):
         self.finite.refuse_weights(self.global_step, self.trainer.optimizers[0])
         checkpoint["train_losses"] = self.train_losses.state()
         checkpoint["skipped_steps"] = self.finite.skipped.state()
+        checkpoint["gradient_norms"] = dict(self.gradient_norms)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.train_losses = Means.of_state(checkpoint["train_losses"])
-        if state := checkpoint.get("skipped_steps"):  # no run of an earlier stq has left out any
-            self.finite.skipped.load(state)
+        self.finite.skipped.load(checkpoint["skipped_steps"])
+        self.gradient_norms = checkpoint["gradient_norms"]
 
     def on_validation_epoch_start(self) -> None:
         self.validation = Validation(self.loss_names)

@@ -6,7 +6,7 @@ import time
 import torch.distributed as dist
 from torch.distributed import Store  # type: ignore[attr-defined]  # left out of torch's __all__
 
-from stq.errors import AnomalyError, Elsewhere, NonFiniteError, Stopped, StqError, exit_code_of
+from stq.errors import AnomalyError, Elsewhere, Interrupted, NonFiniteError, Stopped, StqError, exit_code_of
 
 KEY = "stq/last words"
 PATIENCE_SECONDS = 2.0
@@ -24,6 +24,8 @@ class LastWords:
         together = isinstance(error, NonFiniteError | Stopped) and not isinstance(error, AnomalyError)
         if together:  # all have decided so
             return error if self.rank == 0 else Elsewhere(exit_code_of(error))
+        if isinstance(error, Interrupted):
+            self._write(exit_code_of(error), str(error))
         if isinstance(error, Elsewhere) or not isinstance(error, Exception):
             return error
         if isinstance(error, StqError) or not connection_lost(error):

@@ -1,5 +1,7 @@
 """Loaders whose order is a function of seed and epoch, and which know where in an epoch they stand."""
 
+import signal
+from types import FrameType
 from typing import Any
 
 from pytorch_lightning import LightningDataModule
@@ -46,19 +48,38 @@ class Loaders(LightningDataModule):
         return self._loader(self.validation, batches)
 
     def state_dict(self) -> dict[str, Any]:
-        """How far the epoch under way has come, in samples of all processes: part of every checkpoint."""
+        """The epoch that the next batch is of, and the samples of all processes that came before: part of every
+        checkpoint.
+        """
         if self.trainer is None:
-            return {"samples": 0}
-        done = self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
+            return {"epoch": 0, "samples": 0}
+        epoch, done = self.trainer.current_epoch, self.trainer.fit_loop.epoch_loop.batch_progress.current.completed
+        if done >= self.trainer.num_training_batches:
+            return {"epoch": epoch + 1, "samples": 0}
         _, size = self._place()
-        return {"samples": done * self.batch_size * size if done < self.trainer.num_training_batches else 0}
+        return {"epoch": epoch, "samples": done * self.batch_size * size}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from there: the first epoch after a resume leaves out what was seen."""
-        self.order.start = int(state_dict["samples"])
+        self.order.first, self.order.start = int(state_dict["epoch"]), int(state_dict["samples"])
 
     def _place(self) -> tuple[int, int]:
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
     def _loader(self, data: Dataset[Batch], batches: Sampler[list[int]]) -> DataLoader[Batch]:
-        return RestartingLoader(WithGhosts(data), batches, self.workers)
+        return RestartingLoader(WithGhosts(data), batches, self.workers, worker_init_fn=outlive_signals)
+
+
+def outlive_signals(worker: int) -> None:
+    """In a worker: leave signals to the process that it works for.
+
+    Ctrl-C and Slurm signal all processes of a run alike. The one that trains needs its workers until the step is done;
+    it then tells them to end, and those that don't it sends a SIGTERM, and at its exit another.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)
+
+    def once(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+
+    signal.signal(signal.SIGTERM, once)

@@ -79,14 +79,16 @@ class Observe(Callback):
         self.every = every
         self.best = float("inf")
         self.best_central: float | None = None
+        self.epochs = 0
         self._clock = time.monotonic()
         self._last_step = -1
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best": self.best, "best_central": self.best_central}
+        return {"best": self.best, "best_central": self.best_central, "epochs": self.epochs}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best, self.best_central = float(state_dict["best"]), state_dict["best_central"]
+        self.epochs = int(state_dict["epochs"])
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         batches = int(trainer.num_training_batches)
@@ -134,6 +136,7 @@ class Observe(Callback):
             skipped_steps=pl_module.finite.skipped.total,
             last_skipped=pl_module.finite.skipped.last,
         )
+        self.epochs = event.epoch + 1
         if event.best:
             self.best, self.best_central = monitored, central
         for observer in self.observers:

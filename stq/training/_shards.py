@@ -15,13 +15,16 @@ T = TypeVar("T")
 class EpochOrder(Sampler[int]):
     """A permutation drawn from the seed and the epoch alone, from `start` samples in.
 
-    Lightning calls `set_epoch`. A run that was stopped within an epoch sets `start` once, for its first epoch.
+    Lightning calls `set_epoch`. A run that was stopped within an epoch sets `start` once, for its first epoch, and that
+    epoch as `first`: a loader with workers takes samples before Lightning knows which epoch the run goes on with, and
+    says 0.
     """
 
     def __init__(self, data: Sized, seed: int) -> None:
         self.data = data
         self.seed = seed
         self.epoch = 0
+        self.first = 0
         self.start = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -29,7 +32,8 @@ class EpochOrder(Sampler[int]):
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(stream_seed(self.seed, f"order of epoch {self.epoch}"))
+        epoch = max(self.epoch, self.first)
+        generator = torch.Generator().manual_seed(stream_seed(self.seed, f"order of epoch {epoch}"))
         order = torch.randperm(len(self.data), generator=generator).tolist()
         start, self.start = self.start, 0
         return iter(order[start:])

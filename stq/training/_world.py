@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from stq.errors import Elsewhere, UsageError, exit_code_of
+from stq.errors import SIGNALS, Elsewhere, UsageError, exit_code_of
 from stq.spec import TrainerSpec
 from stq.training._devices import device_of, devices_of
 from stq.training._last_words import LastWords
@@ -163,20 +163,22 @@ def connect(world: World, siblings: Siblings, settings: TrainerSpec | None, word
     cuda = settings is not None and device_of(settings.accelerator) == "cuda"
     if cuda:
         torch.cuda.set_device(world.local_rank)
-    with deadly(signal.SIGTERM):
+    with deadly(*SIGNALS):
         words.store = siblings.meeting_place(world.rank, world.size, JOINING)
         backend = "nccl" if cuda else "gloo"
         dist.init_process_group(backend, store=words.store, rank=world.rank, world_size=world.size)
 
 
 @contextmanager
-def deadly(number: int) -> Iterator[None]:
-    """The signal ends the process at once: nothing is to be saved yet, and a handler would wait for the others."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    former = signal.signal(number, signal.SIG_DFL)
+def deadly(*numbers: int) -> Iterator[None]:
+    """The signals end the process at once: nothing is to be saved yet, and a handler would wait for the others."""
+    former: dict[int, Any] = {}
     try:
+        if threading.current_thread() is threading.main_thread():
+            for number in numbers:
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    former[number] = signal.signal(number, signal.SIG_DFL)
         yield
     finally:
-        signal.signal(number, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)

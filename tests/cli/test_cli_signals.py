@@ -1,6 +1,7 @@
 """A signal in the middle of training loses nothing."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,3 +36,29 @@ def test_sigterm_saves_a_checkpoint_and_resume_goes_on(spec: Path, workplace: Pa
     assert (resumed.exit_code, document(resumed)["epochs"]) == (0, 15)
     assert "going on after epoch" in resumed.stderr
     assert len(Path("run/metrics.csv").read_text().splitlines()) == 16
+
+
+def test_the_same_command_starts_a_run_and_goes_on_with_it(spec: Path) -> None:
+    """As a job does that is queued again: before its first checkpoint, after it, and when the run is done."""
+    command = ("train", spec, "--run-dir", "run", "--resume", "--json")
+
+    def outcome() -> dict[str, object]:
+        return {key: value for key, value in document(stq(*command)).items() if key != "notes"}
+
+    first = outcome()
+    run = Path("run")
+    metrics = (run / "metrics.csv").read_text()
+    assert outcome() == first
+    assert (run / "metrics.csv").read_text() == metrics
+    for path in run.iterdir():
+        if path.name not in ("spec.yaml", "resolved.yaml"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    other = stq(*command, "--set", "seed=8")
+    assert other.exit_code == 2
+    assert "differs" in other.stderr
+    assert outcome() == first
+    shutil.rmtree(run / "checkpoints")
+    (run / "checkpoints").mkdir()
+    (run / "kept.txt").write_text("not a run's")
+    (run / "resolved.yaml").unlink()
+    assert stq(*command).exit_code == 2

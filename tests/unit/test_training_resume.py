@@ -248,6 +248,34 @@ def test_a_run_that_lost_its_statistics_does_not_go_on(source: Path, tmp_path: P
         resume(tiny_spec(source), folder)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "stopped_early"),
+    [
+        (["optim.lr=1.0", "trainer.max_epochs=20", "trainer.patience=1"], True),
+        (["trainer.max_steps=6"], False),
+        ([], False),
+    ],
+    ids=["patience", "max_steps", "max_epochs"],
+)
+def test_a_run_that_ended_stays_ended_and_only_what_was_left_is_done(
+    source: Path, tmp_path: Path, overrides: list[str], stopped_early: bool
+) -> None:
+    """As one is found that was killed between its last checkpoint and its calibration."""
+    spec, folder = tiny_spec(source, overrides), RunFolder(tmp_path / "run")
+    train(spec, run_dir=folder.path)
+    before = ending_of(folder)
+    folder.outcome.unlink()
+    folder.calibration.unlink()
+    assert resume(spec, folder).stopped_early == stopped_early
+    assert ending_of(folder) == before
+
+
+def ending_of(folder: RunFolder) -> dict[str, object]:
+    """What a run came to; on what the statistics were fitted is noted by who fits them alone."""
+    outcome = {key: value for key, value in folder.read_json(folder.outcome).items() if key != "notes"}
+    return {**outcome, "calibration": folder.read_json(folder.calibration), "table": whole_rows(folder.metrics)}
+
+
 FEATURES = {
     "nothing else": [],
     "a plateau": ["optim.lr=0.3", "optim.schedule={name: plateau, plateau: {patience: 0}}"],
