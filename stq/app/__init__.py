@@ -42,13 +42,14 @@ if TYPE_CHECKING:
     from stq.app._list_runs import RunCard, list_runs
     from stq.app._memory import MemoryEstimate
     from stq.app._new_loss import NewLoss, new_loss
-    from stq.app._pack import StoreResult, pack_spec, verify_store
+    from stq.app._pack import StoreResult, pack_spec
     from stq.app._predict import PredictResult, predict
     from stq.app._run_folder import RunFolder
     from stq.app._schema import SchemaResult, schema
     from stq.app._train import resume, train
     from stq.app._train_result import Ready, TrainResult
     from stq.app._try_losses import try_losses
+    from stq.app._verify import VerifiedForecast, verify
     from stq.app.comparison import ComparedRun, ComparisonResult, Difference, Progress, compare
     from stq.app.exporting import ExportResult, export
     from stq.app.report_data import (
@@ -100,6 +101,7 @@ _HOMES = {
     "RunFolder": "_run_folder",
     "SchemaResult": "_schema",
     "StoreResult": "_pack",
+    "VerifiedForecast": "_verify",
     "TrainResult": "_train_result",
     "Trial": "tuning",
     "TuneResult": "tuning",
@@ -131,7 +133,7 @@ _HOMES = {
     "train": "_train",
     "try_losses": "_try_losses",
     "tune": "tuning",
-    "verify_store": "_pack",
+    "verify": "_verify",
 }
 
 __all__ = [
@@ -173,6 +175,7 @@ __all__ = [
     "Trial",
     "TuneResult",
     "VariableMaps",
+    "VerifiedForecast",
     "WidthCurve",
     "calibrate",
     "check",
@@ -200,7 +203,7 @@ __all__ = [
     "train",
     "try_losses",
     "tune",
-    "verify_store",
+    "verify",
 ]
 
 

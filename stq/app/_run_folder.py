@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -14,9 +14,10 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from stq import __version__
+from stq import __version__, files
+from stq.app._run_lock import claimed, holds_nothing
 from stq.app._run_paths import RunPaths
-from stq.errors import CheckFailed, DiskError, UsageError
+from stq.errors import CheckFailed, UsageError
 from stq.spec import LoadedSpec, Spec, dump_spec, load_spec
 
 
@@ -36,11 +37,15 @@ class RunFolder(RunPaths):
             first = Path("runs") / f"{loaded.spec.name}-{stamp}-{digest}"
             again = (first.with_name(f"{first.name}-{number}") for number in count(2))
             return cls(next(path for path in chain([first], again) if not path.exists()))
-        if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
+        if run_dir.exists() and not (run_dir.is_dir() and holds_nothing(run_dir)):
             raise UsageError(
                 f"{run_dir} is there already and is not empty; give another --run-dir, or continue it with --resume"
             )
         return cls(run_dir)
+
+    def claimed(self, command: str) -> AbstractContextManager[None]:
+        """Alone in writing into the run, for as long as the context lasts. Raises InUse where another command does."""
+        return claimed(self.path, command)
 
     def write_spec(self, loaded: LoadedSpec) -> None:
         """The spec as written and as resolved. Raises DiskError where the folder can't be written."""
@@ -102,9 +107,8 @@ class RunFolder(RunPaths):
         return found
 
     def sweep(self) -> None:
-        """Remove what a write that was killed left behind."""
-        for part in self.path.rglob("*.part"):
-            part.unlink(missing_ok=True)
+        """Remove what writes that were killed left behind."""
+        files.sweep(self.path)
 
     def write_json(self, path: Path, content: object) -> None:
         """Write a document whole; NaN and infinities are refused."""
@@ -125,14 +129,8 @@ class RunFolder(RunPaths):
             raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
 
     def write(self, path: Path, content: str | bytes) -> None:
-        """Write beside and rename, so that a reader sees the old file or the new one. Raises DiskError."""
-        part = path.with_name(path.name + ".part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content.encode() if isinstance(content, str) else content)
-            os.replace(part, path)
-        except OSError as error:
-            raise DiskError(f"{path} can't be written: {error.strerror}") from error
+        """Write whole, so that a reader sees the old file or the new one. Raises DiskError."""
+        files.write(path, content)
 
 
 @cache

@@ -1,6 +1,7 @@
 """Train a spec into a run folder: audit, fit, calibrate."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from stq.app._assembly import Experiment, assemble, refuse_unsuited
@@ -42,19 +43,22 @@ def train(
     the observers, and calibrates. What one of them refuses all refuse: the others raise Elsewhere.
     """
     refuse_unsuited(loaded)
-    with joined(loaded.spec.trainer) as world:
-        with world.together():
-            run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir)
-            experiment = assemble(loaded)
-        refuse_other_data(world, experiment)
-        run = world.leaders(run)
-        audit = audited(world, experiment, run, on_ready, write=True)
-        if run is None:
-            module, loaders = experiment.module, experiment.loaders
-            fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
-            return result_of(None, "dry run", fitted, audit, experiment, None)
-        fitted = fit_into(run, experiment, observers, world, resume=False)
-    return finish(run, experiment, audit, fitted, world)
+    with ExitStack() as held:
+        with joined(loaded.spec.trainer) as world:
+            with world.together():
+                run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir)
+                if run is not None:
+                    held.enter_context(run.claimed("stq train"))
+                experiment = assemble(loaded)
+            refuse_other_data(world, experiment)
+            run = world.leaders(run)
+            audit = audited(world, experiment, run, on_ready, write=True)
+            if run is None:
+                module, loaders = experiment.module, experiment.loaders
+                fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
+                return result_of(None, "dry run", fitted, audit, experiment, None)
+            fitted = fit_into(run, experiment, observers, world, resume=False)
+        return finish(run, experiment, audit, fitted, world)
 
 
 def resume(
@@ -73,16 +77,18 @@ def resume(
     if not run.last.is_file():
         raise UsageError(f"{run.path} was stopped before its first checkpoint: there is nothing to resume, train anew")
     refuse_unsuited(started_with)
-    with joined(started_with.spec.trainer) as world:
-        with world.together():
-            if world.leads:
-                run.sweep()
-            experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
-            if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
-                raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
-        audit = audited(world, experiment, run, on_ready, write=False)
-        fitted = fit_into(run, experiment, observers, world, resume=True)
-    return finish(run, experiment, audit, fitted, world)
+    with ExitStack() as held:
+        with joined(started_with.spec.trainer) as world:
+            with world.together():
+                if world.leads:
+                    held.enter_context(run.claimed("stq train --resume"))
+                    run.sweep()
+                experiment = assemble(started_with, run, trained=False)  # its last checkpoint brings the weights
+                if experiment.data.fingerprint != run.read_environment().get("data_sha256"):
+                    raise UsageError(f"the data differs from what {run.path} was started with; start a new run")
+            audit = audited(world, experiment, run, on_ready, write=False)
+            fitted = fit_into(run, experiment, observers, world, resume=True)
+        return finish(run, experiment, audit, fitted, world)
 
 
 def refuse_other_data(world: World, experiment: Experiment) -> None:
