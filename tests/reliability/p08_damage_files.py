@@ -35,7 +35,7 @@ def flips(names: tuple[str, ...]) -> Callable[[int, Path], Tally]:
             file = random.choices(list(files), [len(text) for text in files.values()])[0]
             damaged = bytearray(files[file])
             place = random.randrange(len(damaged))
-            damaged[place] ^= random.randrange(1, 256)
+            damaged[place] ^= random.choice((random.randrange(1, 256), 1 << random.randrange(8)))  # often a single bit
             there = places[written.name].parent / file
             there.write_bytes(damaged)
             try:

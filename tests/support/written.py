@@ -55,8 +55,12 @@ def all_written(folder: Path) -> list[Written]:
 def layout() -> ForecastLayout:
     """Two variables, two steps ahead, from one date."""
     dates = [cftime.datetime(2000, month, 1, calendar="noleap") for month in (1, 2, 3)]
-    latitude = Coordinate(("lat",), np.linspace(40, 30, SIZE[0]), {"standard_name": "latitude", "units": "degrees_north"})
-    longitude = Coordinate(("lon",), np.linspace(0, 9, SIZE[1]), {"standard_name": "longitude", "units": "degrees_east"})
+    latitude = Coordinate(
+        ("lat",), np.linspace(40, 30, SIZE[0]), {"standard_name": "latitude", "units": "degrees_north"}
+    )
+    longitude = Coordinate(
+        ("lon",), np.linspace(0, 9, SIZE[1]), {"standard_name": "longitude", "units": "degrees_east"}
+    )
     return ForecastLayout(
         variables=("air", "rain"),
         units=("K", ""),
