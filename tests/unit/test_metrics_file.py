@@ -11,13 +11,23 @@ from stq.training import EpochEnded, Started
 
 
 def started(epoch: int) -> Started:
-    return Started(**{**dict.fromkeys(Started.__dataclass_fields__, 0), "first_epoch": epoch})
+    return Started(epochs=20, batches_per_epoch=1, steps_per_epoch=1, first_epoch=epoch, device="cpu")
 
 
 def ended(epoch: int) -> EpochEnded:
-    none = dict.fromkeys(EpochEnded.__dataclass_fields__, 0)
-    losses = {"train_losses": {"mse": 0.5}, "validation_losses": {"mse": 0.25}, "learning_rates": {"backbone": 1e-3}}
-    return EpochEnded(**{**none, **losses, "epoch": epoch, "seconds": 1.0, "best": True})
+    return EpochEnded(
+        epoch=epoch,
+        step=epoch + 1,
+        seconds=1.0,
+        learning_rates={"backbone": 1e-3},
+        gradient_norms={},
+        train_losses={"mse": 0.5},
+        validation_losses={"mse": 0.25},
+        val_central=0.25,
+        monitor="val_central",
+        monitored=0.25,
+        best=True,
+    )
 
 
 def filled(path: Path) -> str:
