@@ -11,12 +11,13 @@ Where things live, from the spec to what a person reads:
   `_init_from`; put together: `_assembly`; what a person should know of it: `_notes`
 - training: `_train`, `_train_result`; the audit: `_check_grads`, `_synthetic`, and of a model without a spec
   `_check_module`, `_users_code`; searches and comparisons keep to `_one_process`
-- the folder of a run: `_run_paths`, `_run_folder`, `_metrics_file` (written) and `_epochs` (read), `_list_runs`
+- the folder of a run: `_run_paths`, `_run_folder`, `_run_lock`, `_metrics_file` (written) and `_epochs` (read),
+  `_list_runs`
 - bands: `_calibrate`, `_calibrate_run`, `_corrections`
 - forecasts: of a split `_forecasting`, of a field `_forecast_bands`, into a file `_predict`
 - scores: `_score_split`, `_evaluate`, `_evaluate_origins`, `_origin_splits`; what has to be beaten: `baselines`
 - plugins: `_list_losses`, `_list_plugins`, `_try_losses`, `_new_loss`
-- the rest: `_pack` (packed stores), `_doctor` (this machine), `_finite` (for JSON)
+- the rest: `_pack` (packed stores), `_verify` (them and forecasts), `_doctor` (this machine), `_finite` (for JSON)
 - larger use cases, packages of their own: `comparison` (stq compare), `report_data` (stq report), `tuning` (stq tune),
   `exporting` (stq export)
 """
