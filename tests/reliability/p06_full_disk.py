@@ -47,7 +47,7 @@ def check(count: int, folder: Path) -> Tally:
             child = Child(limited(written.write, old, limit), folder / "told")
             code, text = child.wait(), child.text()
             child.told.unlink()
-            lines = re.sub(r"_tiffWriteProc: [\w ]*\.?\n?", "", text).splitlines()  # GDAL's own, which nothing can stop
+            lines = re.sub(r"_tiff\w+Proc: [\w ]*\.?\n?", "", text).splitlines()  # GDAL's own, which nothing can stop
             if code != 74 or len(lines) != 1 or str(old) not in lines[0] or " free)" not in lines[0]:
                 broken.append(f"{written.name}, limit {limit}: exit code {code}, {text[-300:]!r}")
             if content(place) != before or any(each.name not in before_names(before) for each in place.iterdir()):

@@ -78,8 +78,7 @@ def killed(count: int, folder: Path) -> Tally:
     for command in kinds:
         command.clear()
         started = time.monotonic()
-        code = Child(lambda command=command: command.run(command.path), folder / "told").wait()
-        assert code == 0, (folder / "told").read_text()
+        command.run(command.path)  # here, so that those that are forked off find everything imported
         seconds.append(time.monotonic() - started)
         truths.append(command.read(command.path))
     for number in range(count):
@@ -101,9 +100,9 @@ def killed(count: int, folder: Path) -> Tally:
         if turn % 2:
             while child.running() and not any(command.path.parent.glob(f".*{PART}")):
                 time.sleep(0)
-            time.sleep(random.uniform(0, 0.02))
+            time.sleep(random.uniform(0, 0.06))
         else:
-            time.sleep(random.uniform(0, 1.1 * seconds[at]))
+            time.sleep(random.uniform(0, 3 * seconds[at]))
         child.send(signal.SIGKILL)
         child.wait()
         state = "absent"
@@ -122,6 +121,8 @@ def killed(count: int, folder: Path) -> Tally:
             broken.append(f"{command.name}, trial {number}: what was there before is gone")
         found[state] += 1
     for command in kinds:  # and the next call sweeps what the killed ones left
+        if not any(command.path.parent.glob(f".{command.path.name}.*")):
+            continue
         command.clear()
         Child(lambda command=command: command.run(command.path), folder / "told").wait()
         left = [str(path) for path in command.path.parent.glob(f".{command.path.name}.*")]
