@@ -49,6 +49,7 @@ def schema(loaded: LoadedSpec | None = None, output: Path | None = None) -> Sche
     broken = dict.fromkeys(f"the plugin {bad.name!r} is left out: {bad.cause}" for bad in losses.broken)
     clashing = [clash.cause for registry in (losses, models, metrics) for clash in registry.clashes.values()]
     if output is not None:
+        files.refuse_missing_folder(output)
         files.write(output, json.dumps(found, indent=1) + "\n")
     return SchemaResult(found, output, (*broken, *clashing))
 

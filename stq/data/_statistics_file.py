@@ -15,7 +15,7 @@ from stq.data._grid import Grid
 from stq.data._site import Site
 from stq.data._statistics import Statistics
 from stq.data._time_step import TimeStep
-from stq.errors import CheckFailed, DataError, DiskError
+from stq.errors import CheckFailed, DataError
 
 _FORMAT = "stq-statistics-1"
 _TEXTS = ("targets", "inputs", "static", "months")
@@ -38,8 +38,7 @@ def save_statistics(statistics: Statistics, path: Path) -> None:
     arrays["head"] = np.frombuffer(head.encode(), dtype=np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    if not path.parent.is_dir():
-        raise DiskError(f"{path} can't be written: there is no folder {path.parent}")
+    files.refuse_missing_folder(path)
     files.write(path, buffer.getvalue())
 
 

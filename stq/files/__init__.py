@@ -5,7 +5,7 @@ Every file of stq's but the rows that are appended to `metrics.csv` is written b
 
 from stq.files._flush import discard, flush, flush_folder, sha256_of
 from stq.files._parts import PART, sweep
-from stq.files._room import disk_error, free_space, in_words, refuse_too_large
+from stq.files._room import disk_error, free_space, in_words, refuse_missing_folder, refuse_too_large
 from stq.files._whole import together, whole, write
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "flush_folder",
     "free_space",
     "in_words",
+    "refuse_missing_folder",
     "refuse_too_large",
     "sha256_of",
     "sweep",

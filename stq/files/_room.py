@@ -28,6 +28,12 @@ def refuse_too_large(path: Path, needed: int) -> None:
         raise disk_error(path, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), needed)
 
 
+def refuse_missing_folder(path: Path) -> None:
+    """Raises DiskError where the folder of `path` is not there, for who does not want it made."""
+    if not path.parent.is_dir():
+        raise DiskError(f"{path} can't be written: there is no folder {path.parent}")
+
+
 def free_space(path: Path) -> int:
     """Bytes that are free where `path` would lie; its folders need not be there yet."""
     place = path
