@@ -12,13 +12,13 @@ Where things live, from the spec to what a person reads:
 - training: `_train`, `_train_result`, with room for it `_disk_space`; going on: `_resume`, as what it was:
   `_identity`, `_same_experiment`; the audit: `_check_grads`, `_synthetic`, and of a model without a spec
   `_check_module`, `_users_code`; searches and comparisons keep to `_one_process`
-- the folder of a run: `_run_paths`, `_run_contents` (what may lie in it), `_run_folder`, `_plugin_copies`,
+- the folder of a run: `_run_paths`, `_run_contents` (what may lie in it), `_run_folder`, `_run_lock`, `_plugin_copies`,
   `_metrics_file` (written) and `_epochs` (read), `_list_runs`
 - bands: `_calibrate`, `_calibrate_run`, `_corrections`
 - forecasts: of a split `_forecasting`, of a field `_forecast_bands`, into a file `_predict`
 - scores: `_score_split`, `_evaluate`, `_evaluate_origins`, `_origin_splits`; what has to be beaten: `baselines`
 - plugins: `_list_losses`, `_list_plugins`, `_try_losses`, `_new_loss`
-- the rest: `_pack` (packed stores), `_doctor` (this machine), `_finite` (for JSON)
+- the rest: `_pack` (packed stores), `_verify` (them and forecasts), `_doctor` (this machine), `_finite` (for JSON)
 - larger use cases, packages of their own: `comparison` (stq compare), `report_data` (stq report), `tuning` (stq tune),
   `exporting` (stq export)
 """
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from stq.app._list_runs import RunCard, list_runs
     from stq.app._memory import MemoryEstimate
     from stq.app._new_loss import NewLoss, new_loss
-    from stq.app._pack import StoreResult, pack_spec, verify_store
+    from stq.app._pack import StoreResult, pack_spec
     from stq.app._predict import PredictResult, predict
     from stq.app._resume import resume
     from stq.app._run_folder import RunFolder
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from stq.app._train import train
     from stq.app._train_result import Ready, TrainResult
     from stq.app._try_losses import try_losses
+    from stq.app._verify import VerifiedForecast, verify
     from stq.app.comparison import ComparedRun, ComparisonResult, Difference, Progress, compare
     from stq.app.exporting import ExportResult, export
     from stq.app.report_data import (
@@ -103,6 +104,7 @@ _HOMES = {
     "RunFolder": "_run_folder",
     "SchemaResult": "_schema",
     "StoreResult": "_pack",
+    "VerifiedForecast": "_verify",
     "TrainResult": "_train_result",
     "Trial": "tuning",
     "TuneResult": "tuning",
@@ -134,7 +136,7 @@ _HOMES = {
     "train": "_train",
     "try_losses": "_try_losses",
     "tune": "tuning",
-    "verify_store": "_pack",
+    "verify": "_verify",
 }
 
 __all__ = [
@@ -176,6 +178,7 @@ __all__ = [
     "Trial",
     "TuneResult",
     "VariableMaps",
+    "VerifiedForecast",
     "WidthCurve",
     "calibrate",
     "check",
@@ -203,7 +206,7 @@ __all__ = [
     "train",
     "try_losses",
     "tune",
-    "verify_store",
+    "verify",
 ]
 
 

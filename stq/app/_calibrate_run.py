@@ -17,6 +17,7 @@ from stq.spec import CalibrationSpec, LoadedSpec
 
 PARTS = ("horizon", "variable", "month", "season", "stratum")
 SCORES = ("additive", "multiplicative")
+SEEN = "DATA is what the run was trained on: on its training windows the band looks better than it is"
 
 
 @dataclass(frozen=True)
@@ -70,29 +71,32 @@ def calibrate(
     if source and split is not None:
         raise UsageError("--split is of the run's own data, and every window of DATA counts: give one of them")
     terms = terms_of(loaded, by, scores)
-    data, part = data_of(loaded, run, source, split)
-    forecaster = build_network(loaded, data)
-    put_weights(forecaster, run)
-    calibration = calibrate_split(loaded, data, forecaster, run=run, split=part, terms=terms)
-    assert calibration is not None  # for the type checker: there are quantiles, terms and windows
-    notes = (*data.notes, *calibration_notes(calibration))
-    if source:
-        calibration = replace(calibration, fitted_on=", ".join(source))
-        if data.fingerprint == run.read_environment().get("data_sha256"):
-            notes += ("DATA is what the run was trained on: on its training windows the band looks better than it is",)
-    elif part in ("train", "val"):
-        notes += (f"calibrated on {part}, which the network was fitted to: the band may be too narrow elsewhere",)
-    return CalibrateResult(
-        run=run.path,
-        path=run.calibration,
-        former=written(run, calibration),
-        fitted_on=calibration.fitted_on,
-        windows=len(data.splits[part]),
-        by=calibration.by,
-        scores=calibration.scores,
-        corrections=correction_rows(calibration),
-        notes=notes,
-    )
+    with run.claimed("stq calibrate"):
+        data, part = data_of(loaded, run, source, split)
+        forecaster = build_network(loaded, data)
+        put_weights(forecaster, run)
+        calibration = calibrate_split(loaded, data, forecaster, run=run, split=part, terms=terms)
+        assert calibration is not None  # for the type checker: there are quantiles, terms and windows
+        notes = (*data.notes, *calibration_notes(calibration))
+        if source:
+            calibration = replace(calibration, fitted_on=", ".join(source))
+            if data.fingerprint == run.read_environment().get("data_sha256"):
+                notes += (
+                    "DATA is what the run was trained on: on its training windows the band looks better than it is",
+                )
+        elif part in ("train", "val"):
+            notes += (f"calibrated on {part}, which the network was fitted to: the band may be too narrow elsewhere",)
+        return CalibrateResult(
+            run=run.path,
+            path=run.calibration,
+            former=written(run, calibration),
+            fitted_on=calibration.fitted_on,
+            windows=len(data.splits[part]),
+            by=calibration.by,
+            scores=calibration.scores,
+            corrections=correction_rows(calibration),
+            notes=notes,
+        )
 
 
 def terms_of(loaded: LoadedSpec, by: Sequence[str] | None, scores: str | None) -> CalibrationSpec:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stq import files
 from stq.app._inspect_data import inspect_data
 from stq.app._schema import modeline, schema
-from stq.errors import DataError, DiskError, UsageError
+from stq.errors import DataError, StqError, UsageError
 from stq.spec import DataSpec, Spec, commented_spec, parse_spec
 
 LEAST_STEPS = 10
@@ -47,12 +48,14 @@ def init_spec(source: Sequence[str], output: Path) -> InitResult:
     spec = begun.model_copy(update={"name": _name(output), "data": DataSpec.model_validate(written)})
     text = commented_spec(Spec.model_validate(spec))
     beside = output.with_suffix(".schema.json")
-    try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(modeline(beside) + text)
-    except OSError as error:
-        raise DiskError(f"{output} can't be written: {error.strerror}") from error
+    there = beside.exists()
     described = schema(output=beside)
+    try:
+        files.write(output, modeline(beside) + text, new=True)
+    except StqError:
+        if not there:
+            files.discard(beside)
+        raise
     return InitResult(output, beside, spec.data.targets, (*notes, *described.notes))
 
 

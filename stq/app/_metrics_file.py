@@ -1,9 +1,12 @@
 """`metrics.csv`: one row an epoch, written as it ends."""
 
 import csv
+import io
+import os
+from contextlib import suppress
 from pathlib import Path
 
-from stq.errors import DiskError
+from stq import files
 from stq.training import EpochEnded, Started, Stepped
 
 FIXED = ("epoch", "step", "seconds", "lr", "val_central", "best", "skipped_steps")
@@ -25,12 +28,16 @@ class MetricsFile:
         return [*FIXED, *(f"train_{loss}" for loss in self.losses), *(f"val_{loss}" for loss in self.losses)]
 
     def started(self, event: Started) -> None:
-        """Write the header; a resumed run keeps the rows of the epochs that are done."""
+        """Write the header; a resumed run keeps the rows of the epochs that are done.
+
+        A last line without its end, which a full disk can leave, is of no epoch that is done.
+        """
         kept: list[dict[str, str]] = []
         if self.append and self.path.is_file():
-            with self.path.open(newline="", encoding="utf-8") as file:
-                kept = [row for row in csv.DictReader(file) if int(row["epoch"]) <= event.first_epoch]
-        self._write([dict(zip(self.columns, self.columns, strict=True)), *kept], "w")
+            text, end, _ = self.path.read_text(encoding="utf-8").rpartition("\n")
+            rows = csv.DictReader(io.StringIO(text + end))
+            kept = [row for row in rows if int(row["epoch"]) <= event.first_epoch]
+        files.write(self.path, self._lines([dict(zip(self.columns, self.columns, strict=True)), *kept]))
 
     def stepped(self, event: Stepped) -> None:
         """Steps are not recorded."""
@@ -48,11 +55,17 @@ class MetricsFile:
         }
         row |= {f"train_{loss}": event.train_losses.get(loss, "") for loss in self.losses}
         row |= {f"val_{loss}": event.validation_losses.get(loss, "") for loss in self.losses}
-        self._write([{key: str(value) for key, value in row.items()}], "a")
-
-    def _write(self, rows: list[dict[str, str]], mode: str) -> None:
+        line = self._lines([{key: str(value) for key, value in row.items()}])
+        size = self.path.stat().st_size if self.path.is_file() else 0
         try:
-            with self.path.open(mode, newline="", encoding="utf-8") as file:
-                csv.DictWriter(file, self.columns).writerows(rows)
+            with self.path.open("a", newline="", encoding="utf-8") as file:
+                file.write(line)
         except OSError as error:
-            raise DiskError(f"{self.path} can't be written: {error.strerror}") from error
+            with suppress(OSError):
+                os.truncate(self.path, size)  # of a line of which the disk took a part
+            raise files.disk_error(self.path, error, len(line)) from error
+
+    def _lines(self, rows: list[dict[str, str]]) -> str:
+        text = io.StringIO(newline="")
+        csv.DictWriter(text, self.columns).writerows(rows)
+        return text.getvalue()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from stq.errors import DiskError, UsageError
+from stq import files
+from stq.errors import UsageError
 from stq.registry import load_losses
 
 NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
@@ -140,13 +141,11 @@ def new_loss(name: str, folder: Path, *, package: bool = False) -> NewLoss:
         try_it = (f"stq losses test {start}",)
     if start.exists() or start.is_symlink():
         raise UsageError(f"{start} is there already; choose another name, or another folder with --output")
-    try:
+    with files.whole(start, new=True) as part:
         for path, text in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-    except OSError as error:
-        raise DiskError(f"{error.filename or start} can't be written: {error.strerror}") from error
+            place = part / path.relative_to(start)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text, encoding="utf-8")
     return NewLoss(name, tuple(contents), try_it)
 
 

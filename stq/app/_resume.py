@@ -1,6 +1,7 @@
 """Go on with a run where it stopped, if it is still the same experiment."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from stq.app._assembly import assemble, refuse_unsuited
@@ -46,32 +47,34 @@ def resume(
     newest: Newest | None = None
     changes: list[Change] = []
     notes: tuple[str, ...] = ()
-    with joined(going.spec.trainer) as world:
-        with world.together():
-            if world.leads:
-                run.sweep()
-                newest = store.newest()
-                changes = changes_between(loaded, going, run, newest, world.size)
-                refuse_another(run.path, changes)
-        newest = world.leaders(newest)
-        assert newest is not None  # for the type checker: the leading process has one
-        with world.together():
-            then = Identity.from_dict(newest.manifest.experiment)
-            experiment = assemble(going, run, trained=False)  # the checkpoint brings the weights
-            identity = identity_of(loaded, experiment, world.size, then.plugin_files)
-            refuse_another(run.path, changes_of_surroundings(then, identity))
-            if world.leads:
-                refuse_full_disk(run, experiment)
-                notes = (
-                    *notes_on_damage(newest),
-                    *notes_on(changes, then, identity),
-                    *notes_on_files(loaded, run, then),
-                )
-        audit = audited(world, experiment, run, on_ready, write=False, resumed=notes)
-        if world.leads and changes:
-            run.write(run.resolved, dump_spec(loaded.spec))
-        fitted = fit_into(run, experiment, observers, world, identity, resume_from=newest.state)
-    return finish(run, replace(experiment, notes=(*notes, *experiment.notes)), audit, fitted, world)
+    with ExitStack() as held:
+        with joined(going.spec.trainer) as world:
+            with world.together():
+                if world.leads:
+                    held.enter_context(run.claimed("stq train --resume"))
+                    run.sweep()
+                    newest = store.newest()
+                    changes = changes_between(loaded, going, run, newest, world.size)
+                    refuse_another(run.path, changes)
+            newest = world.leaders(newest)
+            assert newest is not None  # for the type checker: the leading process has one
+            with world.together():
+                then = Identity.from_dict(newest.manifest.experiment)
+                experiment = assemble(going, run, trained=False)  # the checkpoint brings the weights
+                identity = identity_of(loaded, experiment, world.size, then.plugin_files)
+                refuse_another(run.path, changes_of_surroundings(then, identity))
+                if world.leads:
+                    refuse_full_disk(run, experiment)
+                    notes = (
+                        *notes_on_damage(newest),
+                        *notes_on(changes, then, identity),
+                        *notes_on_files(loaded, run, then),
+                    )
+            audit = audited(world, experiment, run, on_ready, write=False, resumed=notes)
+            if world.leads and changes:
+                run.write(run.resolved, dump_spec(loaded.spec))
+            fitted = fit_into(run, experiment, observers, world, identity, resume_from=newest.state)
+        return finish(run, replace(experiment, notes=(*notes, *experiment.notes)), audit, fitted, world)
 
 
 def changes_between(

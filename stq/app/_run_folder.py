@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -14,13 +14,13 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from stq import __version__
+from stq import __version__, files
 from stq.app._plugin_copies import PluginCopy, copy_name, noted_copies
 from stq.app._run_contents import refuse_ways_out
+from stq.app._run_lock import LOCK, claimed, holds_nothing
 from stq.app._run_paths import RunPaths
 from stq.documents import parse_json, read_text
-from stq.errors import CheckFailed, DiskError, UsageError
-from stq.files import discard, sweep
+from stq.errors import CheckFailed, UsageError
 from stq.spec import LoadedSpec, dump_spec, load_spec
 
 
@@ -44,7 +44,7 @@ class RunFolder(RunPaths):
             return cls(next(path for path in chain([first], others) if not path.exists()))
         if again and run_dir is not None and cls(run_dir).stopped_early_on(loaded):
             return cls(run_dir)
-        if run_dir.exists() and (not run_dir.is_dir() or any(run_dir.iterdir())):
+        if run_dir.exists() and not (run_dir.is_dir() and holds_nothing(run_dir)):
             raise UsageError(
                 f"{run_dir} is there already and is not empty; give another --run-dir, or continue it with --resume"
             )
@@ -53,7 +53,7 @@ class RunFolder(RunPaths):
     @property
     def begun(self) -> bool:
         """Whether it ever had a checkpoint. One that is lost since then is still something to go on from, or to say."""
-        return self.checkpoints.is_dir() and any(".part" not in child.name for child in self.checkpoints.iterdir())
+        return self.checkpoints.is_dir() and any(files.PART not in child.name for child in self.checkpoints.iterdir())
 
     def stopped_early_on(self, loaded: LoadedSpec) -> bool:
         """Whether this is a run that was stopped before its first checkpoint.
@@ -63,12 +63,17 @@ class RunFolder(RunPaths):
         if self.begun or not self.path.is_dir():
             return False
         if not self.resolved.is_file():  # the spec as written is the first that a run holds
-            return all(child.name == self.spec.name or ".part" in child.name for child in self.path.iterdir())
+            own = (self.spec.name, LOCK)
+            return all(child.name in own or files.PART in child.name for child in self.path.iterdir())
         if self.resolved.read_text(encoding="utf-8") != dump_spec(loaded.spec):
             raise UsageError(
                 f"the spec differs from that of {self.path}; a resumed run keeps its spec: {self.resolved}"
             )
         return True
+
+    def claimed(self, command: str) -> AbstractContextManager[None]:
+        """Alone in writing into the run, for as long as the context lasts. Raises InUse where another command does."""
+        return claimed(self.path, command)
 
     def write_spec(self, loaded: LoadedSpec) -> None:
         """The spec as written and as resolved. Raises DiskError where the folder can't be written."""
@@ -139,10 +144,8 @@ class RunFolder(RunPaths):
         return found
 
     def sweep(self) -> None:
-        """Remove what a write that was killed left behind."""
-        for part in self.path.rglob("*.part"):
-            discard(part)
-        sweep(self.path)
+        """Remove what writes that were killed left behind."""
+        files.sweep(self.path)
 
     def write_json(self, path: Path, content: object) -> None:
         """Write a document whole; NaN and infinities are refused."""
@@ -163,14 +166,8 @@ class RunFolder(RunPaths):
             raise CheckFailed(f"{path}: missing or damaged ({error}); the run is not whole") from error
 
     def write(self, path: Path, content: str | bytes) -> None:
-        """Write beside and rename, so that a reader sees the old file or the new one. Raises DiskError."""
-        part = path.with_name(path.name + ".part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content.encode() if isinstance(content, str) else content)
-            os.replace(part, path)
-        except OSError as error:
-            raise DiskError(f"{path} can't be written: {error.strerror}") from error
+        """Write whole, so that a reader sees the old file or the new one. Raises DiskError."""
+        files.write(path, content)
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from stq.errors import DiskError
+from stq import files
 from stq.losses import options_of_loss
 from stq.metrics import options_of_metric
 from stq.models import options_of_model
@@ -50,10 +50,8 @@ def schema(loaded: LoadedSpec | None = None, output: Path | None = None) -> Sche
     broken = dict.fromkeys(f"the plugin {bad.name!r} is left out: {bad.cause}" for bad in losses.broken)
     clashing = [clash.cause for registry in (losses, models, metrics) for clash in registry.clashes.values()]
     if output is not None:
-        try:
-            output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise DiskError(f"{output} can't be written: {error.strerror}") from error
+        files.refuse_missing_folder(output)
+        files.write(output, json.dumps(found, indent=1) + "\n")
     notes = ["what local plugin files bring may be named, and is not checked: they are not run for a schema"]
     return SchemaResult(found, output, (*broken, *clashing, *(notes if further else ())))
 

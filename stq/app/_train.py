@@ -1,7 +1,7 @@
 """Train a spec into a run folder from the beginning: audit, fit, calibrate."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from stq.app._assembly import Experiment, assemble, refuse_unsuited
@@ -56,22 +56,25 @@ def train(
     the observers, and calibrates. What one of them refuses all refuse: the others raise Elsewhere.
     """
     refuse_unsuited(loaded)
-    with joined(loaded.spec.trainer) as world:
-        with world.together():
-            run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir, again=again)
-            experiment = assemble(loaded)
-            if run is not None:
-                refuse_full_disk(run, experiment)
-        refuse_other_data(world, experiment)
-        run = world.leaders(run)
-        audit = audited(world, experiment, run, on_ready, write=True)
-        if run is None:
-            module, loaders = experiment.module, experiment.loaders
-            fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
-            return result_of(None, "dry run", fitted, audit, experiment, None)
-        identity = identity_of(loaded, experiment, world.size, shas_of(loaded))
-        fitted = fit_into(run, experiment, observers, world, identity, resume_from=None)
-    return finish(run, experiment, audit, fitted, world)
+    with ExitStack() as held:
+        with joined(loaded.spec.trainer) as world:
+            with world.together():
+                run = None if dry_run or not world.leads else RunFolder.place(loaded, run_dir, again=again)
+                if run is not None:
+                    held.enter_context(run.claimed("stq train"))
+                experiment = assemble(loaded)
+                if run is not None:
+                    refuse_full_disk(run, experiment)
+            refuse_other_data(world, experiment)
+            run = world.leaders(run)
+            audit = audited(world, experiment, run, on_ready, write=True)
+            if run is None:
+                module, loaders = experiment.module, experiment.loaders
+                fitted = fit(module, loaders, loaded.spec.trainer, checkpoints=None, trial=True, world=world)
+                return result_of(None, "dry run", fitted, audit, experiment, None)
+            identity = identity_of(loaded, experiment, world.size, shas_of(loaded))
+            fitted = fit_into(run, experiment, observers, world, identity, resume_from=None)
+        return finish(run, experiment, audit, fitted, world)
 
 
 def refuse_other_data(world: World, experiment: Experiment) -> None:

@@ -7,12 +7,15 @@ import typer
 
 from stq.cli._answer import Answer
 from stq.cli._options import Debug, Json, Overrides, SpecFile
-from stq.report import inspection_tables, store_summary
+from stq.report import inspection_tables, store_summary, verified_summary
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Files, patterns or addresses of stores.", show_default=False)
 ]
-StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="A packed store: a folder.", show_default=False)]
+Written = Annotated[
+    Path,
+    typer.Argument(metavar="PATH", help="A packed store, or forecasts: .nc, .zarr, .tif.", show_default=False),
+]
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="STORE", help="The folder to write.", show_default=False)
 ]
@@ -41,12 +44,13 @@ def pack(
 
 
 @data.command()
-def verify(store: StorePath, as_json: Json = False, debug: Debug = False) -> Answer:
-    """Compare every frame of a packed store with its checksum."""
-    from stq.app import verify_store
+def verify(path: Written, as_json: Json = False, debug: Debug = False) -> Answer:
+    """Compare every frame of a packed store, or every byte that `stq predict` wrote, with its checksum."""
+    from stq.app import StoreResult, verify
 
-    result = verify_store(store)
-    return Answer(result.to_dict(), store_summary(result))
+    result = verify(path)
+    text = store_summary(result) if isinstance(result, StoreResult) else verified_summary(result)
+    return Answer(result.to_dict(), text)
 
 
 @data.command(short_help="What stq sees in files, and a spec fragment to paste.")

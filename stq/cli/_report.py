@@ -1,5 +1,6 @@
 """`stq report`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -44,8 +45,10 @@ def report(
     from stq.app import collect_report
     from stq.report.html import report_page
 
-    page = report_page([collect_report(folder, split=split) for folder in folders])
-    RunFolder(path.parent).write(path, page)
+    own = [folder for folder in folders if folder.path.resolve() == path.parent.resolve()]
+    with own[0].claimed("stq report") if own else nullcontext():
+        page = report_page([collect_report(folder, split=split) for folder in folders])
+        RunFolder(path.parent).write(path, page)
     document = {"path": str(path), "bytes": path.stat().st_size, "runs": [str(run) for run in runs], "split": split}
     return Answer(document, report_summary(path, path.stat().st_size))
 

@@ -26,7 +26,7 @@ Where things live, from the file to the window and back:
   `_area_weights`
 - all of it together: `_build_data`, `_forecast_data`; for baselines: `_anomalies`, `_year_before`
 - forecasts into files: `_forecast_inputs`, `_inits`, `_blend` and `_seams` (tiles), `_forecast_layout`,
-  `_forecast_file`, `_forecast_netcdf`, `_forecast_zarr`, `_forecast_geotiff`
+  `_forecast_file`, `_forecast_netcdf`, `_forecast_zarr`, `_forecast_geotiff`, `_forecast_seal`
 """
 
 from stq.data._anomalies import Anomalies, anomalies_of
@@ -35,14 +35,16 @@ from stq.data._build_data import build_data
 from stq.data._builtin_readers import stq_readers
 from stq.data._derived import Derived, Mask, UnknownVariable, derive
 from stq.data._forecast_data import ForecastData
+from stq.data._forecast_file import FORMATS as FORECAST_FORMATS
 from stq.data._forecast_file import ForecastFile, forecast_file, refuse_taken
 from stq.data._forecast_inputs import ForecastInputs, open_inputs
 from stq.data._forecast_layout import Coordinate, ForecastLayout
+from stq.data._forecast_seal import check_seal
 from stq.data._grid import Grid
 from stq.data._inspect import Inspection, inspect_sources
 from stq.data._open_source import open_source
 from stq.data._pack import pack_data
-from stq.data._packed_store import PackedStore, open_store
+from stq.data._packed_store import PackedStore, is_store, open_store
 from stq.data._read_zarr import ZarrReader
 from stq.data._reader import Reader
 from stq.data._regular_time import RegularTime
@@ -62,6 +64,7 @@ from stq.data._windows import WindowPlan, plan_windows
 from stq.data._year_before import YearBefore
 
 __all__ = [
+    "FORECAST_FORMATS",
     "READERS",
     "Anomalies",
     "Blocks",
@@ -98,9 +101,11 @@ __all__ = [
     "anomalies_of",
     "blend",
     "build_data",
+    "check_seal",
     "derive",
     "forecast_file",
     "inspect_sources",
+    "is_store",
     "list_sources",
     "open_inputs",
     "open_source",

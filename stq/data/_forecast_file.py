@@ -1,7 +1,5 @@
 """Forecasts into a file that other tools open: written piece by piece beside its place, and whole or absent there."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +9,9 @@ from jaxtyping import Float32
 from numpy import ndarray
 
 from stq.data._forecast_layout import ForecastLayout
-from stq.errors import DiskError, UsageError
+from stq.data._forecast_seal import put_seal
+from stq.errors import UsageError
+from stq.files import whole
 
 FORMATS = (".nc", ".zarr", ".tif")
 
@@ -34,28 +34,17 @@ class ForecastFile(Protocol):
 def forecast_file(path: Path, layout: ForecastLayout) -> Iterator[ForecastFile]:
     """A new file of forecasts, in the format of its ending: NetCDF-4, Zarr (a folder) or GeoTIFF.
 
-    It stands at `path` once the block has ended well, complete and flushed; before that, and after an error, nothing
-    does.
+    It stands at `path` once the block has ended well, complete, flushed and with its checksum (`check_seal`); before
+    that, and after an error, nothing does.
 
     Raises UsageError for another ending, something that is there already, or what the format can't hold; DiskError
     where it can't be written.
     """
     refuse_taken(path)
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DiskError(f"{path} can't be written: {error.strerror}") from error
-    try:
-        discard(part)
+    with whole(path, new=True) as part:
         with writer(part, layout) as file:
             yield file
-        flush(part)
-        os.replace(part, path)
-    except OSError as error:
-        raise DiskError(f"{path} can't be written: {error.strerror or error}") from error
-    finally:
-        discard(part)
+        put_seal(part)
 
 
 def refuse_taken(path: Path) -> None:
@@ -84,18 +73,3 @@ def writer(part: Path, layout: ForecastLayout) -> Iterator[ForecastFile]:
 
         with GeotiffForecasts(part, layout) as geotiff:
             yield geotiff
-
-
-def flush(part: Path) -> None:
-    """Put everything that was written on the disk."""
-    for file in [part] if part.is_file() else [path for path in part.rglob("*") if path.is_file()]:
-        with file.open("rb") as written:
-            os.fsync(written.fileno())
-
-
-def discard(part: Path) -> None:
-    """Remove what an earlier attempt left behind."""
-    if part.is_dir():
-        shutil.rmtree(part)
-    else:
-        part.unlink(missing_ok=True)

@@ -1,9 +1,10 @@
 """Forecasts as a GeoTIFF: one band for each variable, lead time and level, named in its description."""
 
+import zlib
 from itertools import product
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
@@ -38,6 +39,9 @@ class GeotiffForecasts:
             )
         self._layout = layout
         self._window = Window.from_slices
+        self._path, self._open = path, rasterio.open
+        self._pieces: list[tuple[int, Any, int]] = []
+        self._quiet = rasterio.Env
         y, x = (even_steps(layout, axis) for axis in (0, 1))
         self._flipped = y.step > 0 and layout.dims[0] in layout.coordinates
         north = y.start + y.step * (layout.size[0] - 1) if self._flipped else y.start
@@ -67,7 +71,23 @@ class GeotiffForecasts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with self._quiet():  # of GDAL's complaints on standard error
+            self._file.close()
+            if error is None:
+                self._read_back()
+
+    def _read_back(self) -> None:
+        """Raises OSError where the file is not what was written: GDAL closes one without a word on a full disk."""
+        try:
+            with self._open(self._path) as file:
+                intact = all(
+                    zlib.crc32(file.read(band, window=window).tobytes()) == checksum
+                    for band, window, checksum in self._pieces
+                )
+        except OSError:
+            intact = False
+        if not intact:
+            raise OSError("what was written does not read back")
 
     def write(
         self,
@@ -86,9 +106,13 @@ class GeotiffForecasts:
         places = {level: number for number, level in enumerate(self._layout.levels)}
         for band, (variable, lead, level) in enumerate(self._bands, start=1):
             if level is None:
-                self._file.write(central[lead, variable], band, window=window)
+                piece = np.ascontiguousarray(central[lead, variable])
             elif quantiles is not None:
-                self._file.write(quantiles[lead, places[level], variable], band, window=window)
+                piece = np.ascontiguousarray(quantiles[lead, places[level], variable])
+            else:
+                continue
+            self._file.write(piece, band, window=window)
+            self._pieces.append((band, window, zlib.crc32(piece.tobytes())))
 
 
 class Steps(NamedTuple):

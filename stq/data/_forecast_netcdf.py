@@ -8,18 +8,23 @@ import numpy as np
 from jaxtyping import Float32
 
 from stq.data._forecast_layout import CONVENTIONS, ForecastLayout
-from stq.errors import DiskError
 
 _CHUNK = 512
 
 
 class NetcdfForecasts:
-    """A file that is open for writing; missing values are NaN, fields are compressed."""
+    """A file that is open for writing; missing values are NaN, fields are compressed with checksums."""
 
     def __init__(self, path: Path, layout: ForecastLayout) -> None:
         self._layout = layout
-        self._path = path
         self._file = netCDF4.Dataset(path, "w", format="NETCDF4")
+        try:
+            self._describe()
+        except RuntimeError as fault:
+            raise OSError(str(fault)) from fault
+
+    def _describe(self) -> None:
+        layout = self._layout
         self._file.setncatts({"Conventions": CONVENTIONS, **layout.attributes})
         sizes = layout.sizes()
         for name, size in sizes.items():
@@ -30,7 +35,14 @@ class NetcdfForecasts:
             else:
                 pieces = [1 if dim not in layout.dims else min(sizes[dim], _CHUNK) for dim in variable.dims]
                 made = self._file.createVariable(
-                    variable.name, "f4", variable.dims, zlib=True, complevel=1, chunksizes=pieces, fill_value=np.nan
+                    variable.name,
+                    "f4",
+                    variable.dims,
+                    zlib=True,
+                    complevel=1,
+                    fletcher32=True,
+                    chunksizes=pieces,
+                    fill_value=np.nan,
                 )
             made.setncatts(dict(variable.attributes))
             if variable.values is not None:
@@ -46,7 +58,7 @@ class NetcdfForecasts:
             self._file.close()
         except RuntimeError as fault:  # HDF5 reports a full disk so
             if error is None:
-                raise DiskError(f"{self._path} can't be written: {fault}") from fault
+                raise OSError(str(fault)) from fault
 
     def write(
         self,
@@ -56,11 +68,11 @@ class NetcdfForecasts:
         central: Float32[np.ndarray, "H C Y X"],
         quantiles: Float32[np.ndarray, "H Q C Y X"] | None,
     ) -> None:
-        """See `ForecastFile.write`. Raises DiskError."""
+        """See `ForecastFile.write`. Raises OSError."""
         try:
             for number, name in enumerate(self._layout.variables):
                 self._file[name][init, :, rows, columns] = central[:, number]
                 if quantiles is not None:
                     self._file[f"{name}_quantile"][init, :, :, rows, columns] = quantiles[:, :, number]
         except RuntimeError as fault:
-            raise DiskError(f"{self._path} can't be written: {fault}") from fault
+            raise OSError(str(fault)) from fault

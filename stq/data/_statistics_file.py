@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -11,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from stq import files
 from stq.data._grid import Grid
 from stq.data._site import Site
 from stq.data._statistics import Statistics
 from stq.data._time_step import TimeStep
 from stq.documents import parse_json
-from stq.errors import CheckFailed, DataError, DiskError
+from stq.errors import CheckFailed, DataError
 
 _FORMAT = "stq-statistics-1"
 _TEXTS = ("targets", "inputs", "static", "months")
@@ -27,7 +27,7 @@ _ARRAYS = tuple(field.name for field in fields(Statistics) if field.name not in 
 
 
 def save_statistics(statistics: Statistics, path: Path) -> None:
-    """Write beside the target, then move: the file is whole or absent."""
+    """The file is whole or absent. Raises DiskError."""
     described: dict[str, object] = {name: getattr(statistics, name) for name in (*_TEXTS, *_WORDS)}
     if set(statistics.transforms) != {"none"}:
         described["transforms"] = statistics.transforms
@@ -39,16 +39,8 @@ def save_statistics(statistics: Statistics, path: Path) -> None:
     arrays["head"] = np.frombuffer(head.encode(), dtype=np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(buffer.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise DiskError(f"{path}: can't be written: {error.strerror}") from error
+    files.refuse_missing_folder(path)
+    files.write(path, buffer.getvalue())
 
 
 def load_statistics(path: Path) -> Statistics:

@@ -28,7 +28,7 @@ from stq.report._problems import problem_text
 from stq.report._report_summary import report_summary
 from stq.report._runs import run_table
 from stq.report._scores import score_tables
-from stq.report._store import store_summary
+from stq.report._store import store_summary, verified_summary
 from stq.report._training_display import TrainingDisplay
 from stq.report._training_lines import TrainingInSilence, TrainingLines
 from stq.report._training_outcome import training_outcome
@@ -71,4 +71,5 @@ __all__ = [
     "trial_line",
     "tuning_table",
     "value_in_words",
+    "verified_summary",
 ]

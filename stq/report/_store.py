@@ -8,7 +8,13 @@ from rich.text import Text
 from stq.report._table import pairs
 
 if TYPE_CHECKING:
-    from stq.app import StoreResult
+    from stq.app import StoreResult, VerifiedForecast
+
+
+def verified_summary(result: "VerifiedForecast") -> Group:
+    """Forecasts that are as they were written."""
+    size = f"{result.nbytes / 1e6:,.1f} MB"
+    return Group(pairs([("forecast", str(result.path)), ("size", size), ("verified", "every byte")]))
 
 
 def store_summary(result: "StoreResult") -> Group:

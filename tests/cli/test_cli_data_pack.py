@@ -4,6 +4,8 @@ from pathlib import Path
 
 from support.command_line import document, stq, write_spec
 
+from stq.data._forecast_seal import put_seal
+
 
 def test_a_packed_spec_trains_and_damage_is_a_failed_check(tmp_path: Path) -> None:
     spec, store = write_spec(tmp_path), tmp_path / "store"
@@ -32,6 +34,19 @@ def test_a_packed_spec_trains_and_damage_is_a_failed_check(tmp_path: Path) -> No
         failed = stq(*arguments)
         assert failed.exit_code == 4
         assert "variable 'sea' is damaged at step 59" in failed.stderr
+
+
+def test_forecasts_are_verified_too_and_other_files_are_usage(tmp_path: Path) -> None:
+    path = tmp_path / "out.nc"
+    path.write_bytes(b"forecasts")
+    put_seal(path)
+    assert document(stq("data", "verify", path, "--json")) == {"forecast": str(path), "bytes": 86, "verified": True}
+    assert "every byte" in stq("data", "verify", path).stdout
+    path.write_bytes(path.read_bytes().replace(b"casts", b"costs"))
+    damaged = stq("data", "verify", path)
+    assert (damaged.exit_code, "damaged, or changed since" in damaged.stderr) == (4, True)
+    (tmp_path / "a.txt").touch()
+    assert stq("data", "verify", tmp_path / "a.txt").exit_code == 2
 
 
 def test_a_store_is_never_overwritten_and_a_missing_one_is_usage(tmp_path: Path) -> None:

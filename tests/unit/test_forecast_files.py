@@ -1,5 +1,8 @@
 """A file of forecasts opens in the tools that people have, holds what was written, and is whole or absent."""
 
+import hashlib
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +11,10 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from support.forked import Child
 
-from stq.data import Coordinate, ForecastLayout, forecast_file
-from stq.errors import DiskError, UsageError
+from stq.data import Coordinate, ForecastLayout, check_seal, forecast_file
+from stq.errors import CheckFailed, DiskError, UsageError
 
 LEVELS, SIZE = (0.1, 0.5, 0.9), (5, 6)
 
@@ -166,6 +170,53 @@ def test_an_interrupted_file_is_not_there(tmp_path: Path, ending: str) -> None:
     assert list(tmp_path.iterdir()) == []
     write(tmp_path / f"out{ending}", layout(inits=1))
     assert [path.name for path in tmp_path.iterdir()] == [f"out{ending}"]
+
+
+@pytest.mark.parametrize("ending", [".nc", ".zarr", ".tif"])
+def test_a_file_carries_its_checksum_and_shows_when_a_byte_of_it_changed(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"out{ending}"
+    write(path, layout(inits=1))
+    check_seal(path)
+    file = max((each for each in (path, *path.rglob("*")) if each.is_file()), key=lambda each: each.stat().st_size)
+    content = file.read_bytes()
+    for damaged, words in (
+        (content[:99] + bytes([content[99] ^ 1]) + content[100:], "damaged"),
+        (content[:-200], "damaged" if ending == ".zarr" else "carries no checksum"),
+    ):
+        file.write_bytes(damaged)
+        with pytest.raises(CheckFailed, match=words):
+            check_seal(path)
+    file.write_bytes(content)
+    check_seal(path)
+    if ending == ".zarr":
+        next(each for each in (path / "air" / "c").rglob("*") if each.is_file()).unlink()
+        with pytest.raises(CheckFailed, match="does not match"):
+            check_seal(path)
+    else:
+        digest = content[-len("stq-sha256:") - 65 :].decode()
+        assert digest == f"stq-sha256:{hashlib.sha256(content[:-77]).hexdigest()}\n"
+
+
+def test_a_geotiff_that_the_disk_took_in_part_is_not_there(tmp_path: Path) -> None:
+    """GDAL closes it without a word."""
+    pytest.importorskip("rasterio")
+
+    def limited(path: Path = tmp_path / "out.tif") -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        central, quantiles = numbers(1)
+        with forecast_file(path, layout(inits=1)) as file:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))
+            file.write(0, slice(0, 5), slice(0, 6), central[0], quantiles[0])
+
+    child = Child(limited, tmp_path / "told")
+    assert child.wait() == 74
+    assert "out.tif can't be written: what was written does not read back" in child.text()
+    assert names(tmp_path) == {"told"}
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from stq.app._calibrate import groups_of, read_calibration
 from stq.app._losses import levels_of
 from stq.app._run_folder import RunFolder
+from stq.app._run_lock import InUse
 from stq.app.baselines._fit import CalibrationTerms, fitted_on
 from stq.app.baselines._fitted import FittedBaselines
 from stq.app.baselines._forecasts import Baselines
@@ -57,7 +58,7 @@ def _kept_or_fitted(run: RunFolder, loaded: LoadedSpec, data: ForecastData) -> F
     if kept is not None and kept.key == key_of(loaded, data, terms):
         return kept
     found = _fitted(loaded, data, terms, run)
-    with suppress(DiskError):  # a run that can't be written to can still be scored
+    with suppress(DiskError, InUse), run.claimed("stq eval"):  # a run that can't be written to can still be scored
         run.write(run.baselines, found.to_json())
     return found
 

@@ -1,7 +1,7 @@
 """Train the same spec with its losses kept apart in different ways, under several seeds, and pair the scores."""
 
-import shutil
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from stq.app._one_process import refuse_many_processes
 from stq.app._origin_splits import splits_at
 from stq.app._resume import resume
 from stq.app._run_folder import RunFolder
+from stq.app._run_lock import claimed, clear
 from stq.app._train import train
 from stq.app.comparison._arms import Arm, parse_arms
 from stq.app.comparison._differences import differences_of
@@ -67,14 +68,15 @@ def compare(
     refuse_unfit(base, split)
     out = out or Path("runs") / f"compare-{base.spec.name}"
     splits = splits_at(base, origins) if origins else None
-    plan = plan_runs(spec, chosen, seeds, out, overrides=wishes, splits=splits)
-    if dry_run:
-        runs = tuple(reported(planned, planned.state) for planned in plan)
-        return _result(base, out, split, chosen, seeds, origins, runs, {}, dry_run=True)
-    runs, measured = perform(plan, split, on_run)
-    result = _result(base, out, split, chosen, seeds, origins, runs, measured, dry_run=False)
-    RunFolder(out).write_json(out / "comparison.json", result.to_dict())
-    return result
+    with nullcontext() if dry_run else claimed(out, "stq compare"):
+        plan = plan_runs(spec, chosen, seeds, out, overrides=wishes, splits=splits)
+        if dry_run:
+            runs = tuple(reported(planned, planned.state) for planned in plan)
+            return _result(base, out, split, chosen, seeds, origins, runs, {}, dry_run=True)
+        runs, measured = perform(plan, split, on_run)
+        result = _result(base, out, split, chosen, seeds, origins, runs, measured, dry_run=False)
+        RunFolder(out).write_json(out / "comparison.json", result.to_dict())
+        return result
 
 
 def refuse_seeds(seeds: Sequence[int]) -> None:
@@ -116,8 +118,7 @@ def measure(planned: PlannedRun, split: str) -> Measured:
         if planned.state == "unfinished":
             resume(loaded, run)
         elif planned.state == "new":
-            if run.path.exists():  # nothing, or what a run begins with: `state_of` has looked
-                shutil.rmtree(run.path)
+            clear(run.path, "stq compare")  # of what a run begins with, at most: `state_of` has looked
             train(loaded, run_dir=run.path)
     except Stopped as error:
         raise Stopped(error.signal, f"{planned.title}: {error}: give the same `stq compare` again") from error

@@ -9,6 +9,7 @@ from typing import Literal
 from stq.app._epochs import read_epochs
 from stq.app._losses import resolve_losses
 from stq.app._run_folder import RunFolder
+from stq.app._run_lock import holds_nothing
 from stq.app.comparison._arms import SHARED, Arm
 from stq.errors import UsageError
 from stq.spec import LoadedSpec, Spec, load_spec
@@ -77,7 +78,7 @@ def state_of(run: RunFolder, expected: LoadedSpec) -> State:
 
     A run that was stopped before its first checkpoint has to start anew, and counts as new.
     """
-    if not run.path.exists() or (run.path.is_dir() and not any(run.path.iterdir())):
+    if not run.path.exists() or (run.path.is_dir() and holds_nothing(run.path)):
         return "new"
     if not run.resolved.is_file():
         raise UsageError(f"{run.path} is there and is not a run: remove it, or choose another folder with --out")

@@ -1,10 +1,7 @@
 """Export the trained network of a run for programs without stq, with a model card."""
 
-import hashlib
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from stq import files
 from stq.app._evaluate import evaluate
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import open_scoring
@@ -19,7 +17,7 @@ from stq.app.exporting._card import card_of
 from stq.app.exporting._card_text import card_text
 from stq.app.exporting._formats import refuse_format, write_network
 from stq.app.exporting._network import ExportedNetwork, sample_of
-from stq.errors import DiskError, UsageError
+from stq.errors import UsageError
 
 BESIDE = (".card.json", ".card.md", ".statistics.npz", ".sample.npz")
 """What stands beside the network, under its name."""
@@ -59,15 +57,16 @@ def export(run: RunFolder, outputs: Sequence[Path], *, force: bool = False, scor
     """Write the run's best network to each of `outputs`, whose endings say the formats, and its card beside them.
 
     All have one name but for the ending, since they share the card. Each is read back and compared with the network on
-    two windows of the run's data before anything takes its place. With `scored` the card has the scores of the test
-    part.
+    two windows of the run's data before anything takes its place; the card, which has the sha256 of the others, comes
+    last. With `scored` it has the scores of the test part.
 
     Raises UsageError for an unknown ending, a missing package, and a file that is there already unless `force`;
     PluginError for a model that has no graph; CheckFailed where the run or a written file is not what it should be.
     """
     stem = stem_of(outputs)
-    files = (*outputs, *(stem.with_name(stem.name + ending) for ending in BESIDE))
-    refuse_existing(files, force=force)
+    beside = tuple(stem.with_name(stem.name + ending) for ending in BESIDE)
+    card_file = beside[0]
+    refuse_existing((*outputs, *beside), force=force)
     parts = run.load_spec().spec.data.split
     scoring = open_scoring(run, "val" if parts.test is None else "test")
     network = ExportedNetwork(scoring)
@@ -77,27 +76,21 @@ def export(run: RunFolder, outputs: Sequence[Path], *, force: bool = False, scor
     tensors = {**sample, **dict(zip(network.output_names, wanted, strict=True))}
     scores = list(evaluate(run, split=scoring.split).to_dict()["scores"]) if scored else None  # type: ignore[call-overload]
     card = card_of(run, scoring, network, tensors, scores=scores)
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{stem.name}.", suffix=".part", dir=stem.parent) as name:
-            folder = Path(name)
-            differences = tuple(write_network(folder / path.name, network, sample, wanted, card) for path in outputs)
-            shutil.copyfile(run.statistics, folder / files[-2].name)
-            mode = (folder / files[-2].name).stat().st_mode
-            np.savez(folder / files[-1].name, **{key: value.numpy() for key, value in tensors.items()})
-            hashes = {path.name: digest(folder / path.name) for path in (*outputs, *files[-2:])}
-            card["files"] = {
-                path.name: {"sha256": hashes[path.name], "max_abs_difference": difference}
-                for path, difference in zip(outputs, differences, strict=True)
-            } | {path.name: {"sha256": hashes[path.name]} for path in files[-2:]}
-            (folder / f"{stem.name}.card.json").write_text(json.dumps(card, indent=1, allow_nan=False) + "\n")
-            text = card_text(card, stem.name, [path.suffix for path in outputs])
-            (folder / f"{stem.name}.card.md").write_text(text, encoding="utf-8")
-            for path in files:
-                (folder / path.name).chmod(mode)  # safetensors writes for its owner alone
-                os.replace(folder / path.name, path)
-    except OSError as error:
-        raise DiskError(f"{stem.parent}: the export can't be written: {error.strerror or error}") from error
+    with files.together([*outputs, *beside[1:], card_file], new=not force) as folder:
+        differences = tuple(write_network(folder / path.name, network, sample, wanted, card) for path in outputs)
+        shutil.copyfile(run.statistics, folder / beside[-2].name)
+        mode = (folder / beside[-2].name).stat().st_mode
+        np.savez(folder / beside[-1].name, **{key: value.numpy() for key, value in tensors.items()})
+        hashes = {path.name: files.sha256_of(folder / path.name) for path in (*outputs, *beside[-2:])}
+        card["files"] = {
+            path.name: {"sha256": hashes[path.name], "max_abs_difference": difference}
+            for path, difference in zip(outputs, differences, strict=True)
+        } | {path.name: {"sha256": hashes[path.name]} for path in beside[-2:]}
+        (folder / card_file.name).write_text(json.dumps(card, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        text = card_text(card, stem.name, [path.suffix for path in outputs])
+        (folder / f"{stem.name}.card.md").write_text(text, encoding="utf-8")
+        for path in (*outputs, *beside):
+            (folder / path.name).chmod(mode)  # safetensors writes for its owner alone
     notes = tuple(
         f"{path.name} was not run: onnxruntime is not installed"
         for path, difference in zip(outputs, differences, strict=True)
@@ -106,7 +99,7 @@ def export(run: RunFolder, outputs: Sequence[Path], *, force: bool = False, scor
     return ExportResult(
         run=run.path,
         networks=tuple(outputs),
-        files=files[len(outputs) :],
+        files=beside,
         inputs=network.input_names,
         outputs=network.output_names,
         calibrated=network.calibration is not None,
@@ -128,15 +121,10 @@ def stem_of(outputs: Sequence[Path]) -> Path:
     return stems.pop()
 
 
-def refuse_existing(files: Sequence[Path], *, force: bool) -> None:
+def refuse_existing(paths: Sequence[Path], *, force: bool) -> None:
     """Raises UsageError where something would be overwritten, and where a folder stands in the way."""
-    there = [path for path in files if path.exists() or path.is_symlink()]
+    there = [path for path in paths if path.exists() or path.is_symlink()]
     if any(path.is_dir() for path in there):
         raise UsageError(f"{next(path for path in there if path.is_dir())} is a folder; give another name")
     if there and not force:
         raise UsageError(f"{', '.join(map(str, there))}: there already; give another name, or --force to overwrite")
-
-
-def digest(path: Path) -> str:
-    """The sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,6 +1,5 @@
 """Search for the settings of a spec that forecast its validation part best."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,10 +7,12 @@ from stq.app._assembly import resolve_plugins
 from stq.app._check_spec import check
 from stq.app._one_process import refuse_many_processes
 from stq.app._run_folder import RunFolder
+from stq.app._run_lock import claimed, clear, holds_nothing
 from stq.app._train import train
 from stq.app.tuning._result import Trial, TuneResult
 from stq.app.tuning._study import Judge, Pruned, Study, folder_name, refuse_missing, texts
 from stq.errors import DiskError, Stopped, StqError, UsageError
+from stq.files import disk_error
 from stq.spec import Dimension, LoadedSpec, dump_spec, load_spec, parse_dimension
 
 BEST = "best.yaml"
@@ -46,23 +47,29 @@ def tune(
     base = refuse_unfit(spec, space, overrides, trials)
     out = out or Path("runs") / f"tune-{base.spec.name}"
     terms = {"spec": dump_spec(base.spec), "over": list(over), "seed": seed}
-    study = open_study(out, space, terms, seed)
-    while len(study.trials()) < trials:
-        done = perform(study, spec, overrides, prune=prune)
-        write_best(study, spec, overrides)
-        on_trial(done, trials)
-    best = best_of(study)
-    return TuneResult(out, study.trials(), best, write_best(study, spec, overrides))
+    refuse_taken(out)
+    with claimed(out, "stq tune"):
+        study = open_study(out, space, terms, seed)
+        while len(study.trials()) < trials:
+            done = perform(study, spec, overrides, prune=prune)
+            write_best(study, spec, overrides)
+            on_trial(done, trials)
+        best = best_of(study)
+        return TuneResult(out, study.trials(), best, write_best(study, spec, overrides))
+
+
+def refuse_taken(out: Path) -> None:
+    """Raises UsageError where something else than a search is there."""
+    if out.exists() and not (out.is_dir() and (holds_nothing(out) or any(out.glob("study.journal")))):
+        raise UsageError(f"{out} is there already and holds no search; choose another folder with --out")
 
 
 def open_study(out: Path, space: Sequence[Dimension], terms: dict[str, object], seed: int) -> Study:
     """The study in this folder. Raises DiskError where it can't be written."""
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not any(out.glob("study.journal")))):
-        raise UsageError(f"{out} is there already and holds no search; choose another folder with --out")
     try:
         return Study(out, space, terms, seed=seed)
     except OSError as error:
-        raise DiskError(f"{out}: the search can't be written: {error.strerror or error}") from error
+        raise disk_error(out, error) from error
 
 
 def refuse_unfit(spec: Path, space: Sequence[Dimension], overrides: Sequence[str], trials: int) -> LoadedSpec:
@@ -88,8 +95,7 @@ def perform(study: Study, spec: Path, overrides: Sequence[str], *, prune: bool) 
     judge = Judge(asked, prune=prune)
     run = study.out / folder_name(asked.number)
     try:
-        if run.exists():  # what a process that was killed between two records left
-            shutil.rmtree(run)
+        clear(run, "stq tune")  # of what a process that was killed between two records left
         loaded = load_spec(spec, [*overrides, *settings(texts(asked.params))])
         train(loaded, run_dir=run, observers=(judge,))
     except Pruned:

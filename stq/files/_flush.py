@@ -1,0 +1,40 @@
+"""What was written, put on the disk, and removed from it."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+
+def discard(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Put a file, or every file and folder of a folder, on the disk."""
+    if path.is_dir():
+        for inner in path.iterdir():
+            flush(inner)
+        flush_folder(path)
+    else:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def sha256_of(path: Path) -> str:
+    """The checksum of a file, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

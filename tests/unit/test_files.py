@@ -1,0 +1,179 @@
+"""A file is whole or absent, whoever writes it and however that ends; a lock ends with its process."""
+
+import errno
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.forked import Child
+
+from stq import files, locks
+from stq.app._run_lock import InUse, claimed, clear, holds_nothing
+from stq.errors import DiskError, UsageError
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.002)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_what_was_there_stays_until_the_new_file_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    path.chmod(0o600)
+    with files.whole(path) as part:
+        part.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert names(tmp_path) == {"a.txt"}
+
+
+def broken_off(target: Path, error: BaseException) -> None:
+    with files.whole(target, needed=2_500_000) as part:
+        part.write_text("ne")
+        raise error
+
+
+def test_an_error_on_the_way_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        broken_off(path, KeyboardInterrupt())
+    words = r"a.txt can't be written: No space left on device \(2.5 MB needed, .* free\); make room"
+    for target in (path, tmp_path / "deep" / "er" / "a.txt"):
+        with pytest.raises(DiskError, match=words):
+            broken_off(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert path.read_text() == "old"
+    assert names(tmp_path) == {"a.txt"}
+
+
+def test_an_error_that_is_not_of_the_disk_keeps_its_words(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), files.whole(tmp_path / "a.txt"):
+        (tmp_path / "elsewhere" / "input.nc").read_bytes()
+
+
+@pytest.mark.parametrize("new", [files.write, lambda path, text, **_: folder_of(path, text)])
+def test_what_must_not_be_there_is_not_replaced_although_it_came_in_between(
+    tmp_path: Path, new: Callable[..., None]
+) -> None:
+    (tmp_path / "a").write_text("mine")
+    with pytest.raises(UsageError, match="is there already"):
+        new(tmp_path / "a", "yours", new=True)
+    assert (tmp_path / "a").read_text() == "mine"
+    assert names(tmp_path) == {"a"}
+
+
+def folder_of(path: Path, text: str) -> None:
+    with files.whole(path) as part:
+        part.mkdir()
+        (part / "inside").write_text(text)
+
+
+def test_a_link_stays_one_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "file")
+    files.write(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there" / "file").read_text() == "text"
+    files.write(Path(os.devnull), "text")
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_name_as_long_as_names_may_be_and_one_of_odd_letters_are_written(tmp_path: Path) -> None:
+    for name in ("n" * 255, "[a]*?.txt"):
+        files.write(tmp_path / name, "text")
+    assert names(tmp_path) == {"n" * 255, "[a]*?.txt"}
+
+
+def test_two_processes_that_write_one_file_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+
+    def slowly(letter: str) -> None:
+        with files.whole(path) as part:
+            part.write_text(letter * 1000)
+            (tmp_path / letter).touch()
+            wait_for(tmp_path / "go")
+
+    children = [Child(lambda letter=letter: slowly(letter), tmp_path / f"told-{letter}") for letter in "xy"]
+    for letter in "xy":
+        wait_for(tmp_path / letter)
+    files.sweep(tmp_path)  # which leaves them alone
+    (tmp_path / "go").touch()
+    assert [child.wait() for child in children] == [0, 0]
+    assert path.read_text() in ("x" * 1000, "y" * 1000)
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("again", [lambda path: files.write(path, "new"), lambda path: files.sweep(path.parent)])
+def test_what_a_killed_process_left_goes(tmp_path: Path, again: Callable[[Path], None]) -> None:
+    def half(path: Path = tmp_path / "a.txt") -> None:
+        with files.whole(path) as part:
+            part.write_text("ne")
+            (tmp_path / "begun").touch()
+            time.sleep(60)
+
+    child = Child(half, tmp_path / "told")
+    wait_for(tmp_path / "begun")
+    child.send(signal.SIGKILL)
+    child.wait()
+    assert list(tmp_path.glob(".*.part"))
+    again(tmp_path / "a.txt")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_lock_is_held_by_one_process_and_not_by_what_it_forks(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+
+    def try_it() -> None:
+        assert not locks.holds(lock)
+        raise SystemExit(0 if locks.take(lock) else 7)
+
+    assert locks.take(lock)
+    assert locks.holds(lock)
+    assert Child(try_it, tmp_path / "told").wait() == 7
+    locks.let_go(lock)
+    assert not lock.exists()
+    assert Child(try_it, tmp_path / "told").wait() == 0
+    assert locks.take(lock)  # it died without letting go
+    locks.let_go(lock)
+
+
+def test_a_claimed_run_names_who_has_it_and_is_free_when_that_is_killed(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "a"
+
+    def hold() -> None:
+        with claimed(run, "stq train"):
+            (tmp_path / "begun").touch()
+            time.sleep(60)
+
+    child = Child(hold, tmp_path / "told")
+    wait_for(tmp_path / "begun")
+    assert holds_nothing(run)
+    with pytest.raises(InUse, match=rf"a is in use by `stq train` \(process {child.pid} on .*, since 2.*\)"):
+        clear(run, "stq tune")
+    child.send(signal.SIGKILL)
+    child.wait()
+    with claimed(run, "stq report"), claimed(run, "stq eval"):  # one that has it may claim it again
+        assert holds_nothing(run)
+    assert names(run) == set()
+    with claimed(tmp_path / "new" / "run", "stq train"):
+        pass
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_system_without_locks_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(locks.fcntl, "lockf", refuse)
+    with pytest.warns(UserWarning, match="lies on a file system without locks"), claimed(tmp_path, "stq train"):
+        files.write(tmp_path / "a.txt", "text")
+    assert names(tmp_path) == {"a.txt"}
