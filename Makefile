@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit test-slow browser test-browser report-image docs gallery reliability fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -49,7 +49,7 @@ demo-unet: $(VENV)/run  ## plugins/stq-unet/examples/nasa-unet.yaml, the quickst
 	$(PIP) install --constraint constraints.txt --no-deps --editable plugins/stq-unet
 	$(BIN)/python tests/bench/demo_seeds.py --spec plugins/stq-unet/examples/nasa-unet.yaml --seeds $(SEEDS) --coverage 0.85 0.99
 
-test: $(VENV)/dev lint types layers unit  ## everything that CI checks
+test: $(VENV)/dev lint types layers unit scenarios  ## everything that CI checks; with --jobs 2 in half the time
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
@@ -63,7 +63,10 @@ layers: $(VENV)/dev
 	$(BIN)/lint-imports --config plugins/importlinter.toml
 
 unit: $(VENV)/dev
-	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest tests/unit tests/property plugins
+
+scenarios: $(VENV)/dev
+	$(BIN)/python -m pytest tests/cli tests/contract tests/plugins tests/reliability
 
 test-slow: $(VENV)/dev  ## the tests that `make test` leaves out to stay short
 	$(BIN)/python -m pytest -m slow

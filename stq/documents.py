@@ -1,6 +1,7 @@
 """Texts and JSON documents of runs and stores, read so that none, however meant, takes long or much memory."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ def read_text(path: Path, most: int = LARGEST) -> str:
     if path.exists() and not path.is_file():
         raise ValueError("expected a file, found something else")
     with path.open("rb") as file:
-        content = file.read(most + 1)
+        content = file.read(min(os.fstat(file.fileno()).st_size, most) + 1)
     if len(content) > most:
         raise ValueError(f"expected at most {most} bytes, found more")
     return content.decode("utf-8")

@@ -100,7 +100,7 @@ class _SafeStore(WrapperStore[Store]):
     ) -> Buffer | None:
         """The bytes under a key."""
         found = await super().get(key, prototype, byte_range)  # type: ignore[arg-type]  # None is the store's default
-        if found is not None and key.rpartition("/")[2] in _METADATA and _names_pickle(found.to_bytes()):
+        if found is not None and key.rpartition("/")[2] in _METADATA and _names_pickle(found.to_bytes(), self._address):
             raise DataError(f"{self._address}: holds Python objects (a pickle), which stq never loads: save numbers")
         return found
 
@@ -122,15 +122,15 @@ class _WholeStore(_SafeStore):
         return found
 
 
-def _names_pickle(metadata: bytes) -> bool:
+def _names_pickle(metadata: bytes, address: str) -> bool:
     """Whether the metadata of an array, or of all, names the codec `pickle`."""
-
-    def named(value: object) -> bool:
-        if isinstance(value, dict):
-            return value.get("id") == "pickle" or any(map(named, value.values()))
-        return isinstance(value, list) and any(map(named, value))
-
     try:
-        return named(parse_json(metadata.decode()))
+        return _has_pickle(parse_json(metadata.decode()))
     except ValueError as error:
-        raise DataError(f"the metadata of a Zarr store can't be read: {error}") from error
+        raise DataError(f"{address}: can't be read as a Zarr store: {error}") from error
+
+
+def _has_pickle(value: object) -> bool:
+    if isinstance(value, dict):
+        return value.get("id") == "pickle" or any(map(_has_pickle, value.values()))
+    return isinstance(value, list) and any(map(_has_pickle, value))
