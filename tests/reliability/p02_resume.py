@@ -14,9 +14,10 @@ from support.tiny_runs import tiny_source
 from stq.app import RunFolder
 
 WORKERS = (0, 2)
-KILLS_A_CHAIN = 20
 EPOCHS = 8
-"""Of a run that is killed over and over; 5 steps each."""
+"""At least so many has a run that is killed over and over; of 5 steps each."""
+START_SECONDS = 0.6
+"""Roughly what a process takes before its first step."""
 
 
 def resume_points(count: int, folder: Path) -> Tally:
@@ -51,34 +52,29 @@ def stops() -> Iterator[tuple[tuple[int, ...], int]]:
 
 
 def chain_of_kills(count: int, folder: Path) -> Tally:
-    """Kill a run at a random instant, go on, and kill it again; what ends before it is killed is begun anew."""
+    """Kill one run `count` times, each time at a random instant of its next few epochs, and let it end."""
     chance = random.Random(60)
-    spec = fifteen_steps(tiny_source(folder), [f"trainer.max_epochs={EPOCHS}"])
+    epochs = max(EPOCHS, count)
+    spec = fifteen_steps(tiny_source(folder), [f"trainer.max_epochs={epochs}"])
     whole = TinyRun(spec, RunFolder(folder / "whole"))
     begun = time.monotonic()
     whole.child(resume=False, told=folder / "whole.txt").wait()
-    seconds = time.monotonic() - begun
-    wanted = state_of(whole.folder)
-    broken, kills, runs = [], 0, 0
-    while kills < count:
-        run, runs = TinyRun(spec, RunFolder(folder / f"run {runs}")), runs + 1
-        limit = min(count, kills + KILLS_A_CHAIN)
-        code = None
-        while code != 0:
-            workers = chance.choice(WORKERS)
-            child = run.child(resume=run.begun, workers=workers, told=folder / "told.txt")
-            if kills < limit:
-                time.sleep(chance.uniform(0.0, 0.6 * seconds))
-                child.send(signal.SIGKILL)
-            code = child.wait()
-            kills += code == 128 + signal.SIGKILL
-            if code not in (0, 128 + signal.SIGKILL):
-                broken.append(f"after {kills} kills it left with {code}: {child.text()[-300:]}")
-                break
-        else:
-            if found := differences(state_of(run.folder), wanted):
-                broken.append(f"run {runs}, after {kills} kills: another {', '.join(found[:3])}")
-    return Tally(kills, tuple(broken), f"in {runs} runs of {5 * EPOCHS} steps, each of which ended with the same bits")
+    an_epoch = (time.monotonic() - begun) / epochs
+    run = TinyRun(spec, RunFolder(folder / "run"))
+    kills, code = 0, None
+    while code != 0:
+        workers = chance.choice(WORKERS)
+        child = run.child(resume=run.begun, workers=workers, told=folder / "told.txt")
+        if kills < count:
+            time.sleep(chance.uniform(0.0, START_SECONDS + 3 * an_epoch))
+            child.send(signal.SIGKILL)
+        code = child.wait(600)
+        kills += code == 128 + signal.SIGKILL
+        if code not in (0, 128 + signal.SIGKILL):
+            return Tally(kills, (f"after {kills} kills it left with {code}: {child.text()[-300:]}",))
+    found = differences(state_of(run.folder), state_of(whole.folder))
+    broken = (f"after {kills} kills: another {', '.join(found[:3])}",) if found else ()
+    return Tally(kills, broken, f"in one run of {STEPS // 3 * epochs} steps")
 
 
 PROMISES = (
