@@ -114,6 +114,7 @@ def read_forecast(path: Path) -> dict[str, object]:
 
         with rasterio.open(path) as file:
             tags = [file.tags(band) for band in (0, *file.indexes)]
+            tags[0].pop("history")  # when it was written
             return {"bands": file.read(), "tags": tags, "names": file.descriptions, "place": tuple(file.transform)}
     opened = xr.open_zarr(path) if path.suffix == ".zarr" else xr.open_dataset(path)
     with opened as found:
