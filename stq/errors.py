@@ -7,11 +7,11 @@ text without a traceback and leaves with its `exit_code`. Anything else that esc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1, Signals
+from signal import SIGINT, Signals
 from typing import ClassVar, Literal
 
-SIGNALS = (SIGTERM, SIGINT, SIGHUP, SIGUSR1)
-"""What asks a command to stop: Ctrl-C, a terminal that closes, a scheduler."""
+SIGNALS = tuple(Signals[name] for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1") if name in Signals.__members__)
+"""What asks a command to stop: Ctrl-C, a terminal that closes, a scheduler. Windows has the first two."""
 
 
 class StqError(Exception):

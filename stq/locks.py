@@ -3,9 +3,11 @@
 They are POSIX record locks: they hold between the machines of a network file system, where its server keeps them, and
 processes that are forked off (the workers of a data loader) don't inherit them, so that none outlives who took it. In
 return a process loses its lock when it opens and closes the file again, which nothing in stq does.
+
+Windows has none of them: there it is as on a file system that knows no locks.
 """
 
-import fcntl
+import errno
 import os
 from pathlib import Path
 
@@ -21,12 +23,12 @@ def holds(path: Path) -> bool:
 def take(path: Path, text: str = "", *, create: bool = True) -> bool:
     """Take the lock at `path`, a file that then says `text`; False where it is held, by this process or another.
 
-    Raises OSError where the file can't be written, or its file system knows no locks; FileNotFoundError where it is not
-    there and may not be created.
+    Raises OSError where the file can't be written, or its file system or the system knows no locks; FileNotFoundError
+    where it is not there and may not be created.
     """
     place = _place(path)
     while not holds(place):
-        opened = os.open(place, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o666)
+        opened = os.open(place, os.O_RDWR | (os.O_CREAT if create else 0), 0o666)
         try:
             if _locked(opened, place):
                 os.ftruncate(opened, 0)
@@ -55,7 +57,14 @@ def _place(path: Path) -> Path:
 
 
 def _locked(opened: int, place: Path) -> bool:
-    """Whether it is locked now; False where who held it has removed the file meanwhile. Raises BlockingIOError."""
+    """Whether it is locked now; False where who held it has removed the file meanwhile.
+
+    Raises BlockingIOError where another process has it, OSError where there are no locks.
+    """
+    try:
+        import fcntl
+    except ImportError as error:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from error
     try:
         fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except PermissionError as error:  # what some systems call a lock that another process has

@@ -21,12 +21,14 @@ def flush(path: Path) -> None:
             flush(inner)
         flush_folder(path)
     else:
-        with path.open("rb") as file:
+        with path.open("r+b") as file:  # Windows puts on the disk only what may be written
             os.fsync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:
-    """Put the names in a folder on the disk."""
+    """Put the names in a folder on the disk, where the system opens folders (Windows does not)."""
+    if os.name == "nt":
+        return
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

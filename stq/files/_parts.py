@@ -15,7 +15,10 @@ _LOCK = "lock"
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes that were killed have left in `folder` and below; what is being written now stays."""
+    """Remove what processes that were killed have left in `folder` and below.
+
+    What is being written now stays, where the file system has locks; where it has none, nobody may write there now.
+    """
     for part in sorted(folder.rglob(f".*{PART}")):
         if (part / _LOCK).exists():
             discard_left(part)
@@ -42,6 +45,8 @@ def folder_for(target: Path) -> Path:
             if error.errno in FULL:
                 shutil.rmtree(holder, ignore_errors=True)
                 raise
+            with suppress(OSError):
+                (holder / _LOCK).unlink()  # which says nothing where there are no locks
             return holder
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from stq.errors import SIGNALS
 from stq.tensors import Batch
 from stq.training._restarting_loader import RestartingLoader
 from stq.training._shards import EpochOrder, TrainingBatches, TurnsOfBatches, WithGhosts, sized
@@ -76,7 +77,7 @@ def outlive_signals(worker: int) -> None:
     Ctrl-C and Slurm signal all processes of a run alike. The one that trains needs its workers until the step is done;
     it then tells them to end, and those that don't it sends a SIGTERM, and at its exit another.
     """
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+    for number in set(SIGNALS) - {signal.SIGTERM}:
         signal.signal(number, signal.SIG_IGN)
 
     def once(number: int, frame: FrameType | None) -> None:

@@ -117,7 +117,7 @@ def unalarmed(make: Callable[[], T]) -> T:
     It would raise in the middle of whatever the training does when a worker ends: in an update, or while a checkpoint
     is written. Without it, a loader finds out within five seconds of waiting for that worker.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
         return make()
     former = signal.getsignal(signal.SIGCHLD)
     try:

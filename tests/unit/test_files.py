@@ -1,8 +1,11 @@
 """A file is whole or absent, whoever writes it and however that ends; a lock ends with its process."""
 
 import errno
+import fcntl
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -169,11 +172,52 @@ def test_a_claimed_run_names_who_has_it_and_is_free_when_that_is_killed(tmp_path
     assert not (tmp_path / "new").exists()
 
 
-def test_a_file_system_without_locks_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr(locks.fcntl, "lockf", refuse)
+    monkeypatch.setattr(fcntl, "lockf", refuse)
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_a_file_system_without_locks_is_warned_of(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="lies on a file system without locks"), claimed(tmp_path, "stq train"):
         files.write(tmp_path / "a.txt", "text")
+    assert names(tmp_path) == {"a.txt"}
+
+
+@pytest.mark.usefixtures("no_locks")
+def test_what_was_left_on_a_file_system_without_locks_is_swept_as_well(tmp_path: Path) -> None:
+    def half() -> None:
+        with files.whole(tmp_path / "a.txt") as part:
+            part.write_text("ne")
+            os._exit(9)
+
+    assert Child(half, tmp_path / "told").wait() == 9
+    assert len(list(tmp_path.glob(".a.txt.*.part/*"))) == 1
+    files.sweep(tmp_path)
+    assert names(tmp_path) == {"told"}
+
+
+WINDOWS = """
+import enum, signal, sys, warnings
+sys.modules["fcntl"] = None
+signal.Signals = enum.IntEnum("Signals", {"SIGINT": 2, "SIGTERM": 15})
+del signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD
+import stq.cli
+from pathlib import Path
+from stq import files
+from stq.app._run_lock import claimed
+with warnings.catch_warnings(record=True) as told, claimed(Path(sys.argv[1]), "stq train"):
+    files.write(Path(sys.argv[1]) / "a.txt", "text")
+print(*(warning.message for warning in told))
+"""
+
+
+def test_a_system_without_posix_locks_and_signals_is_as_a_file_system_without_locks(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", WINDOWS, tmp_path], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert "without locks" in done.stdout
+    assert (tmp_path / "a.txt").read_text() == "text"
     assert names(tmp_path) == {"a.txt"}
