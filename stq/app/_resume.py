@@ -33,11 +33,12 @@ def resume(
     """Go on from the newest checkpoint of `run` that is sound, as the experiment that it was.
 
     What no step depends on may have changed (see `stq.app._same_experiment`): the run then goes on with the new values,
-    and its resolved spec says so. Raises UsageError, with every difference, where anything else has; CheckFailed where
-    every checkpoint is damaged.
+    and its resolved spec says so. Raises UsageError, with every difference, where anything else has, and where there
+    is no checkpoint yet; CheckFailed where every checkpoint is damaged; InUse where another command writes into the
+    run; and what `stq.app.train` raises.
     """
     store = CheckpointStore(run.checkpoints)
-    if not store.states("step") and not store.former:
+    if not store.begun:
         raise UsageError(
             f"{run.path} was stopped before its first checkpoint, and there is nothing to go on from: remove the "
             f"folder and train anew, with the same command without --resume"

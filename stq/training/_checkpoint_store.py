@@ -1,4 +1,4 @@
-"""The checkpoints of a run: `step-` folders to go on from, and the `best-` one to forecast with."""
+"""The checkpoints of a run: `step-` folders to go on from, and the `best-` one, which is also forecast with."""
 
 import re
 from dataclasses import dataclass
@@ -31,14 +31,22 @@ class CheckpointStore:
 
     folder: Path
 
-    def states(self, kind: Kind) -> list[Path]:
-        """The checkpoints of a kind, the newest first, each by the path of its state; sound or not."""
+    def states(self, *kinds: Kind) -> list[Path]:
+        """The checkpoints of these kinds, the newest first, each by the path of its state; sound or not.
+
+        Of the same step, `step-` comes before `best-`.
+        """
         found = []
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
             name = FOLDER.fullmatch(path.name)
-            if name is not None and name[1] == kind and path.is_dir():
-                found.append((int(name[2]), int(name[3] or 1), path / STATE))
+            if name is not None and name[1] in kinds and path.is_dir():
+                found.append((int(name[2]), name[1], int(name[3] or 1), path / STATE))
         return [path for *_, path in sorted(found, reverse=True)]
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a checkpoint, sound or not, or one of a former stq."""
+        return bool(self.states(*KEPT) or self.former)
 
     def place(self, kind: Kind, step: int) -> Path:
         """Where the state after `step` steps goes: `step-00000012`, and `step-00000012.2` where that is taken."""
@@ -59,13 +67,17 @@ class CheckpointStore:
 
     def room(self, size: int) -> int:
         """The bytes that states of this `size` still need: as many as are kept, and one more while it is written."""
-        held = sum(state.stat().st_size for kind in KEPT for state in self.states(kind) if state.is_file())
+        held = sum(state.stat().st_size for state in self.states(*KEPT) if state.is_file())
         return max(0, size * (sum(KEPT.values()) + 1) - held)
 
     def newest(self) -> Newest:
-        """The newest that is as it was written. Raises CheckFailed where there are some and none is, or none at all."""
+        """The newest that is as it was written. Raises CheckFailed where there are some and none is, or none at all.
+
+        A best one is a state as any other: where its `step-` twin is damaged, or a kill came before it was written,
+        training goes on from there.
+        """
         damaged: list[str] = []
-        for state in self.states("step"):
+        for state in self.states(*KEPT):
             try:
                 return Newest(state, verified(state), tuple(damaged))
             except CheckFailed as error:

@@ -12,7 +12,7 @@ from stq.training._checkpoints import verified, write_checkpoint
 
 def last_state(run: Path) -> Path:
     """The file of the newest state that a resumed run would go on from."""
-    return CheckpointStore(run / "checkpoints").states("step")[0]
+    return CheckpointStore(run / "checkpoints").states("step", "best")[0]
 
 
 def best_state(run: Path) -> Path:

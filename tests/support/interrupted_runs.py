@@ -75,7 +75,7 @@ class TinyRun:
     @property
     def begun(self) -> bool:
         """Whether there is a checkpoint to go on from."""
-        return bool(CheckpointStore(self.folder.checkpoints).states("step"))
+        return CheckpointStore(self.folder.checkpoints).begun
 
     def child(self, *, resume: bool, stop: int | None = None, workers: int = 0, told: Path) -> Child:
         """The same in a process of its own, which sends itself SIGTERM after step `stop`."""

@@ -80,6 +80,21 @@ def test_a_damaged_newest_falls_back_and_says_so(store: CheckpointStore, damage:
         store.newest()
 
 
+def test_a_best_one_is_gone_on_from_where_its_twin_is_not_sound_or_not_there(store: CheckpointStore) -> None:
+    """As it is written first, a kill may leave it alone."""
+    assert not store.begun
+    best = saved(store, "best", 8)
+    assert store.begun
+    assert store.newest().state == best
+    former, step = saved(store, step=4), saved(store, step=8)
+    assert store.newest().state == step
+    DAMAGE["a short state"](step.parent)
+    assert store.newest().state == best
+    DAMAGE["a short state"](best.parent)
+    assert store.newest().state == former
+    assert len(store.newest().damaged) == 2
+
+
 def test_a_damaged_best_is_refused_and_no_other_takes_its_place(store: CheckpointStore) -> None:
     former, best = saved(store, "best", 8), saved(store, "best", 12)
     DAMAGE["a short state"](best.parent)

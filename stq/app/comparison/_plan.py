@@ -91,7 +91,7 @@ def state_of(run: RunFolder, expected: LoadedSpec) -> State:
     refuse_other_plugins(run, expected)
     if is_finished(run, expected.spec):
         return "finished"
-    return "unfinished" if CheckpointStore(run.checkpoints).states("step") else "new"
+    return "unfinished" if CheckpointStore(run.checkpoints).begun else "new"
 
 
 def is_finished(run: RunFolder, spec: Spec) -> bool:
