@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -92,6 +93,14 @@ def normalised_units(data: ForecastData) -> tuple[float, ...]:
     offset = torch.from_numpy(mean).float().view(1, 1, count, 1, 1)
     ends = [data.to_units(torch.full_like(offset, half), offset) for half in (-0.5, 0.5)]
     return tuple((ends[1] - ends[0]).flatten().tolist())
+
+
+def set_aside(run: RunFolder) -> Path | None:
+    """Copy the corrections of a run, if it has any, to where those of before lie; where that is."""
+    if not run.calibration.is_file():
+        return None
+    run.write(run.former_calibration, run.calibration.read_bytes())
+    return run.former_calibration
 
 
 def read_calibration(run: RunFolder) -> ConformalCalibration | None:

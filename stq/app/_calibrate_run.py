@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stq.app._assembly import put_weights
-from stq.app._calibrate import calibrate_split
+from stq.app._calibrate import calibrate_split, set_aside
 from stq.app._corrections import CorrectionRow, correction_rows
 from stq.app._data import open_data, open_other_data
 from stq.app._models import build_network
@@ -81,9 +81,7 @@ def calibrate(
         if source:
             calibration = replace(calibration, fitted_on=", ".join(source))
             if data.fingerprint == run.read_environment().get("data_sha256"):
-                notes += (
-                    "DATA is what the run was trained on: on its training windows the band looks better than it is",
-                )
+                notes += (SEEN,)
         elif part in ("train", "val"):
             notes += (f"calibrated on {part}, which the network was fitted to: the band may be too narrow elsewhere",)
         return CalibrateResult(
@@ -135,9 +133,6 @@ def data_of(loaded: LoadedSpec, run: RunFolder, source: Sequence[str], split: st
 
 def written(run: RunFolder, calibration: ConformalCalibration) -> Path | None:
     """Write the corrections whole; where those of before, if there were any, are now."""
-    former = None
-    if run.calibration.is_file():
-        former = run.former_calibration
-        run.write(former, run.calibration.read_bytes())
+    former = set_aside(run)
     run.write(run.calibration, calibration.to_json())
     return former

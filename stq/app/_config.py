@@ -51,13 +51,15 @@ def config(source: Path, overrides: Sequence[str] = ()) -> ConfigResult:
     """The resolved values of a spec file or of a run, each with its origin.
 
     Of a run: the values that it trained with, traced to the spec as its author wrote it and to the `--set` arguments
-    of the command that began it.
+    of the commands that began it and that went on with it.
     """
     if source.is_dir():
         run = RunFolder.open(source)
         spec = load_spec(run.resolved, overrides).spec
-        command = run.read_environment().get("command", [])
-        return ConfigResult(source, settings(spec, run.read_text(run.spec), [*set_arguments(command), *overrides]))
+        environment = run.read_environment()
+        commands = [environment["command"], *(each["command"] for each in environment["resumed"])]
+        given = [argument for command in commands for argument in set_arguments(command)]
+        return ConfigResult(source, settings(spec, run.read_text(run.spec), [*given, *overrides]))
     loaded = load_spec(source, overrides)
     return ConfigResult(source, settings(loaded.spec, loaded.text, overrides, name=str(source)))
 

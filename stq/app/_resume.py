@@ -5,10 +5,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from stq.app._assembly import assemble, refuse_unsuited
+from stq.app._calibrate import set_aside
 from stq.app._disk_space import refuse_full_disk
 from stq.app._identity import Identity, identity_of, shas_by_now, told
 from stq.app._run_folder import RunFolder
 from stq.app._same_experiment import (
+    LENGTH,
     Change,
     changes_of_files,
     changes_of_spec,
@@ -19,6 +21,7 @@ from stq.app._same_experiment import (
 from stq.app._train import audited, finish, fit_into, ignore
 from stq.app._train_result import Ready, TrainResult
 from stq.errors import UsageError
+from stq.files import discard, sweep
 from stq.spec import LoadedSpec, dump_spec
 from stq.training import CheckpointStore, Newest, TrainingObserver, joined
 
@@ -53,7 +56,7 @@ def resume(
             with world.together():
                 if world.leads:
                     held.enter_context(run.claimed("stq train --resume"))
-                    run.sweep()
+                    sweep(run.path)
                     newest = store.newest()
                     changes = changes_between(loaded, going, run, newest, world.size)
                     refuse_another(run.path, changes)
@@ -72,10 +75,22 @@ def resume(
                         *notes_on_files(loaded, run, then),
                     )
             audit = audited(world, experiment, run, on_ready, write=False, resumed=notes)
-            if world.leads and changes:
-                run.write(run.resolved, dump_spec(loaded.spec))
+            if world.leads:
+                longer = any(change.key in LENGTH for change in changes)
+                if longer or newest.damaged or not run.outcome.is_file():  # else training has ended, and stays so
+                    reopen(run)
+                if changes:
+                    run.write(run.resolved, dump_spec(loaded.spec))
+                run.write_resumption(newest.manifest.step, notes)
             fitted = fit_into(run, experiment, observers, world, identity, resume_from=newest.state)
         return finish(run, replace(experiment, notes=(*notes, *experiment.notes)), audit, fitted, world)
+
+
+def reopen(run: RunFolder) -> None:
+    """Training goes on: how it ended is not known any more, and its corrections are soon those of another network."""
+    discard(run.outcome)
+    set_aside(run)
+    discard(run.calibration)
 
 
 def changes_between(

@@ -34,7 +34,7 @@ class RunFolder(RunPaths):
 
         With `again` it may be the folder of a run of the same spec that was stopped before its first checkpoint.
 
-        Raises UsageError where anything else is there already.
+        Raises UsageError where anything else is there already, CheckFailed as `stopped_early_on` does.
         """
         if run_dir is None:
             digest = hashlib.sha256(dump_spec(loaded.spec).encode()).hexdigest()[:8]
@@ -58,14 +58,14 @@ class RunFolder(RunPaths):
     def stopped_early_on(self, loaded: LoadedSpec) -> bool:
         """Whether this is a run that was stopped before its first checkpoint.
 
-        Raises UsageError where it is one of another spec.
+        Raises UsageError where it is one of another spec, CheckFailed where its spec can't be read.
         """
         if self.begun or not self.path.is_dir():
             return False
         if not self.resolved.is_file():  # the spec as written is the first that a run holds
             own = (self.spec.name, LOCK)
             return all(child.name in own or files.PART in child.name for child in self.path.iterdir())
-        if self.resolved.read_text(encoding="utf-8") != dump_spec(loaded.spec):
+        if self.read_text(self.resolved) != dump_spec(loaded.spec):
             raise UsageError(
                 f"the spec differs from that of {self.path}; a resumed run keeps its spec: {self.resolved}"
             )
@@ -132,20 +132,28 @@ class RunFolder(RunPaths):
             },
         )
 
+    def write_resumption(self, step: int, notes: Sequence[str]) -> None:
+        """Note in the environment that the run goes on after `step` steps, and what of it is not as it was."""
+        found = dict(self.read_environment())
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        this = {"at": now, "step": step, "stq": __version__, "command": sys.argv, "notes": list(notes)}
+        self.write_json(self.environment, {**found, "resumed": [*found["resumed"], this]})
+
     def read_environment(self) -> Mapping[str, Any]:
-        """What `write_environment` noted. Raises CheckFailed where it is damaged."""
+        """What `write_environment` and `write_resumption` noted. Raises CheckFailed where it is damaged."""
         found = self.read_json(self.environment)
         if not isinstance(found, dict):
             raise CheckFailed(f"{self.environment}: damaged (it is no mapping); the run is not whole")
-        for key, kind in (("command", list), ("local_plugins", list), ("data_notes", list), ("packages", dict)):
+        kinds = {"command": list, "local_plugins": list, "data_notes": list, "packages": dict, "resumed": list}
+        for key, kind in kinds.items():
             if not isinstance(found.get(key, kind()), kind):
                 raise CheckFailed(f"{self.environment}: damaged ({key} is no {kind.__name__}); the run is not whole")
-        found["command"] = [str(word) for word in found.get("command", [])]
+        resumed = found.setdefault("resumed", [])
+        if not all(isinstance(each, dict) and isinstance(each.get("command"), list) for each in resumed):
+            raise CheckFailed(f"{self.environment}: damaged (resumed is no list of commands); the run is not whole")
+        for each in (found, *resumed):
+            each["command"] = [str(word) for word in each.get("command", [])]
         return found
-
-    def sweep(self) -> None:
-        """Remove what writes that were killed left behind."""
-        files.sweep(self.path)
 
     def write_json(self, path: Path, content: object) -> None:
         """Write a document whole; NaN and infinities are refused."""

@@ -22,7 +22,7 @@ class RunPaths:
 
     @property
     def environment(self) -> Path:
-        """Versions, machine, plugins with their sha256, fingerprint of the data."""
+        """Versions, machine, plugins with their sha256, fingerprint of the data, and when the run was gone on with."""
         return self.path / "environment.json"
 
     @property
@@ -57,7 +57,7 @@ class RunPaths:
 
     @property
     def former_calibration(self) -> Path:
-        """The corrections that `stq calibrate` took the place of, as they were; absent before."""
+        """The corrections that others took the place of, by `stq calibrate` or further training; absent before."""
         return self.path / "calibration.previous.json"
 
     @property

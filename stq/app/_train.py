@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from stq.app._assembly import Experiment, assemble, refuse_unsuited
-from stq.app._calibrate import calibrate_split
+from stq.app._calibrate import calibrate_split, read_calibration
 from stq.app._check import summary
 from stq.app._check_grads import CheckGradsResult, audit_experiment
 from stq.app._disk_space import refuse_full_disk
@@ -156,15 +156,20 @@ def fit_into(
 def finish(
     run: RunFolder, experiment: Experiment, audit: CheckGradsResult, fitted: FitResult, world: World
 ) -> TrainResult:
-    """Calibrate the best checkpoint: the leading process's work, when the others have left."""
+    """Calibrate the best checkpoint, where that is not done: the leading process's work, when the others have left.
+
+    Raises CheckFailed where it is damaged, Stopped where a signal comes.
+    """
     calibration = None
     if world.leads:
         forecaster = experiment.module.forecaster.float()  # as `evaluate` builds it, whatever it was trained in
         forecaster.load_state_dict(load_weights(CheckpointStore(run.checkpoints).best()))
         with interruptible(run):
-            calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
-            if calibration is not None:
-                run.write(run.calibration, calibration.to_json())
+            calibration = read_calibration(run)  # where training had ended before: of this network, as the user has it
+            if calibration is None:
+                calibration = calibrate_split(experiment.loaded, experiment.data, forecaster, run=run)
+                if calibration is not None:
+                    run.write(run.calibration, calibration.to_json())
     result = result_of(run.path, "completed", fitted, audit, experiment, calibration)
     if world.leads:
         run.write_json(run.outcome, result.to_dict())

@@ -15,7 +15,7 @@ from support.tiny_runs import tiny_spec
 from torch import Tensor
 
 import stq.app._disk_space
-from stq.app import RunFolder, TrainResult, resume, train
+from stq.app import RunFolder, TrainResult, calibrate, resume, train
 from stq.app._assembly import assemble
 from stq.app._identity import Identity
 from stq.app._memory import bytes_of_state
@@ -140,6 +140,8 @@ def test_a_longer_training_is_gone_on_with_as_if_it_had_been_asked_for_at_first(
     assert whole.run is not None
     assert equal(checkpoint(run.path)["state_dict"], checkpoint(whole.run)["state_dict"])
     assert run.load_spec().spec.trainer.max_epochs == 3
+    (noted,) = run.read_environment()["resumed"]
+    assert (noted["step"], noted["notes"]) == (8, list(result.notes[:2]))
     known = Identity.from_dict(CheckpointStore(run.checkpoints).newest().manifest.experiment)
     assert known.spec["trainer.log_every_n_steps"] == "2"
 
@@ -268,6 +270,26 @@ def test_a_run_that_ended_stays_ended_and_only_what_was_left_is_done(
     folder.calibration.unlink()
     assert resume(spec, folder).stopped_early == stopped_early
     assert ending_of(folder) == before
+
+
+def test_what_a_run_came_to_is_taken_back_where_it_trains_on_and_kept_where_it_does_not(
+    source: Path, tmp_path: Path
+) -> None:
+    """A calibration is of one network: beside the best of a longer training it would be silently wrong."""
+    steady, run = "optim.schedule={name: constant, warmup: 0}", RunFolder(tmp_path / "run")
+    short = tiny_spec(source, [steady, "trainer.max_epochs=1"])
+    train(short, run_dir=run.path)
+    calibrate(run, by=["variable"])
+    users_own = run.calibration.read_bytes()
+    assert resume(short, run).calibrated
+    assert run.calibration.read_bytes() == users_own
+    with pytest.raises(Stopped):
+        resume(tiny_spec(source, [steady]), run, observers=[StopAt(6)])
+    assert not run.outcome.exists()
+    assert not run.calibration.exists()
+    assert run.former_calibration.read_bytes() == users_own
+    assert resume(tiny_spec(source, [steady]), run).calibrated
+    assert [len(row["notes"]) for row in run.read_environment()["resumed"]] == [0, 1, 0]
 
 
 def ending_of(folder: RunFolder) -> dict[str, object]:
