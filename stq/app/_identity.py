@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 
 from stq import __version__
 from stq.app._assembly import Experiment
@@ -42,9 +43,12 @@ class Identity:
     def from_dict(cls, found: Mapping[str, Any]) -> "Identity":
         """Raises CheckFailed where it is no such document."""
         try:
-            return cls(**found)
-        except TypeError as error:
-            raise CheckFailed(f"the checkpoint doesn't say which experiment it is of ({error}); train anew") from error
+            then = TypeAdapter(cls).validate_python(dict(found))
+            int(then.spec["data.batch_size"])
+        except (KeyError, ValueError) as error:
+            what = "the checkpoint doesn't say which experiment it is of"
+            raise CheckFailed(f"{what} ({str(error).splitlines()[0]}); train anew") from error
+        return then
 
 
 def identity_of(

@@ -8,6 +8,7 @@ from pathlib import Path
 from stq.app._run_contents import refuse_ways_out
 from stq.app._run_folder import RunFolder
 from stq.errors import StqError, UsageError
+from stq.files import PART
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def list_runs(folder: Path = Path("runs")) -> tuple[RunCard, ...]:
         raise UsageError(
             f"there is no folder {folder}; `stq train` makes runs in ./runs unless --run-dir says otherwise"
         )
-    cards = [_card(RunFolder(resolved.parent)) for resolved in folder.rglob("resolved.yaml")]
+    found = [resolved.parent for resolved in folder.rglob("resolved.yaml")]
+    cards = [_card(RunFolder(run)) for run in found if PART not in run.name]
     return tuple(sorted(cards, key=lambda card: (card.started, str(card.run))))
 
 

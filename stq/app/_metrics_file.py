@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from stq import files
+from stq.documents import read_text
+from stq.errors import CheckFailed
 from stq.training import EpochEnded, Started, Stepped
 
 FIXED = ("epoch", "step", "seconds", "lr", "val_central", "best", "skipped_steps")
@@ -30,14 +32,22 @@ class MetricsFile:
     def started(self, event: Started) -> None:
         """Write the header; a resumed run keeps the rows of the epochs that are done.
 
-        A last line without its end, which a full disk can leave, is of no epoch that is done.
+        A last line without its end, which a full disk can leave, is of no epoch that is done. Raises CheckFailed where
+        the table is damaged, DiskError.
         """
-        kept: list[dict[str, str]] = []
-        if self.append and self.path.is_file():
-            text, end, _ = self.path.read_text(encoding="utf-8").rpartition("\n")
-            rows = csv.DictReader(io.StringIO(text + end))
-            kept = [row for row in rows if int(row["epoch"]) <= event.first_epoch]
-        files.write(self.path, self._lines([dict(zip(self.columns, self.columns, strict=True)), *kept]))
+        header = dict(zip(self.columns, self.columns, strict=True))
+        try:
+            lines = self._lines([header, *self._rows_until(event.first_epoch)])
+        except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+            remedy = "mend it, or move it away: the run then goes on without the rows so far"
+            raise CheckFailed(f"{self.path}: damaged ({error}); {remedy}") from error
+        files.write(self.path, lines)
+
+    def _rows_until(self, epoch: int) -> list[dict[str, str]]:
+        if not (self.append and self.path.is_file()):
+            return []
+        text, end, _ = read_text(self.path).rpartition("\n")
+        return [row for row in csv.DictReader(io.StringIO(text + end)) if int(row["epoch"]) <= epoch]
 
     def stepped(self, event: Stepped) -> None:
         """Steps are not recorded."""

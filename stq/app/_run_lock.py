@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from stq import locks
+from stq.documents import parse_json, read_text
 from stq.errors import UsageError
 from stq.files import discard, disk_error
 
@@ -34,8 +35,9 @@ def claimed(folder: Path, command: str) -> Iterator[None]:
     """
     place = folder / LOCK
     made = [each for each in (folder, *folder.parents) if not each.exists()]
-    mine = not locks.holds(place) and _take(place, command)
+    mine = False
     try:
+        mine = not locks.holds(place) and _take(place, command)
         yield
     finally:
         if mine:
@@ -80,7 +82,7 @@ def _take(place: Path, command: str) -> bool:
 def _holder(place: Path) -> str:
     """Who has the lock, in words."""
     try:
-        about = json.loads(place.read_text(encoding="utf-8"))
+        about = parse_json(read_text(place))
         return "`{command}` (process {process} on {host}, since {since})".format(**about)
     except (OSError, ValueError, KeyError, TypeError):
         return "another command"

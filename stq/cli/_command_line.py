@@ -11,10 +11,10 @@ from typer.core import TyperGroup
 
 from stq.cli._answer import Answer
 from stq.cli._console import console_for
-from stq.cli._failure import DISK_ERROR, PIPE_CLOSED, Failure, failure_of
+from stq.cli._failure import PIPE_CLOSED, Failure, failure_of
 from stq.cli._lightning import silence_lightning
 from stq.cli._rank import leads, let_the_first_speak
-from stq.errors import Interrupted, Stopped
+from stq.errors import DiskError, Interrupted, Stopped
 from stq.report import inert_text, json_text
 
 
@@ -109,7 +109,7 @@ def report(failure: Failure, stdout: TextIO, *, as_json: bool) -> int:
             stdout.flush()
         except OSError as error:
             failure = failure_of(error)
-    if failure.exit_code in (PIPE_CLOSED, DISK_ERROR):
+    if failure.exit_code in (PIPE_CLOSED, DiskError.exit_code):
         give_up(stdout)
     if failure.exit_code != PIPE_CLOSED and (failure.message or failure.problems):
         with suppress(OSError):

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import typer
 from rich.text import Text
 
-from stq.errors import Interrupted, Problem, SpecError, Stopped, StqError, UsageError, exit_code_of
+from stq.errors import DiskError, Interrupted, Problem, SpecError, Stopped, StqError, UsageError, exit_code_of
+from stq.files import FULL
 from stq.report import problem_text
 
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 OUT_OF_REACH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
 """A path that no file can have, or that this user may not enter."""
-DISK_ERROR = 74
 PIPE_CLOSED = 128 + 13
 """As if SIGPIPE had stopped the process, which is what a shell expects."""
 
@@ -75,9 +74,10 @@ def failure_of(error: BaseException) -> Failure:
         return Failure(128 + signal.SIGINT, kind, "stopped by Ctrl-C")
     if isinstance(error, BrokenPipeError):
         return Failure(PIPE_CLOSED, kind, "")
-    if isinstance(error, OSError) and error.errno in DISK_FULL:
+    if isinstance(error, OSError) and error.errno in FULL:
         place = f" ({error.filename})" if error.filename else ""
-        return Failure(DISK_ERROR, kind, f"{error.strerror}{place}", hint="make room, and continue with --resume")
+        hint = "make room, and continue with --resume"
+        return Failure(DiskError.exit_code, kind, f"{error.strerror}{place}", hint=hint)
     if isinstance(error, OSError) and error.errno in OUT_OF_REACH and error.filename:
         return Failure(UsageError.exit_code, kind, f"{error.strerror}: {error.filename}")
     found = f"{kind}: {words(error)}" if words(error) else kind

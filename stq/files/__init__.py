@@ -5,10 +5,11 @@ Every file of stq's but the rows that are appended to `metrics.csv` is written b
 
 from stq.files._flush import discard, flush, flush_folder, sha256_of
 from stq.files._parts import PART, sweep
-from stq.files._room import disk_error, free_space, in_words, refuse_missing_folder, refuse_too_large
+from stq.files._room import FULL, disk_error, free_space, in_words, refuse_missing_folder, refuse_too_large
 from stq.files._whole import remove, together, whole, write
 
 __all__ = [
+    "FULL",
     "PART",
     "discard",
     "disk_error",

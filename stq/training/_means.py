@@ -23,7 +23,7 @@ class Means:
         self._weight += weight
 
     def compute(self) -> dict[str, float]:
-        """The means so far; NaN for none."""
+        """The means so far, by name; empty for none."""
         return {name: float(total) / self._weight for name, total in self._sums.items()}
 
     def state(self) -> dict[str, float]:

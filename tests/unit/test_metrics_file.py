@@ -4,9 +4,11 @@ import resource
 import signal
 from pathlib import Path
 
+import pytest
 from support.forked import Child
 
 from stq.app._metrics_file import MetricsFile
+from stq.errors import CheckFailed
 from stq.training import EpochEnded, Started
 
 
@@ -53,6 +55,15 @@ def test_a_row_that_was_cut_off_is_of_no_epoch(tmp_path: Path) -> None:
         path.write_text("\n".join([*whole.splitlines()[:-1], whole.splitlines()[-1][:length]]))
         MetricsFile(path, ("mse",), append=True).started(started(12))
         assert path.read_text().splitlines() == whole.splitlines()[:-1]
+
+
+@pytest.mark.parametrize("rows", ["epoch,step\none,1\n", "epoch,step\n1,2,3\n", "step\n1\n", "\0\n1\n"])
+def test_a_damaged_table_is_refused_in_words(tmp_path: Path, rows: str) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text(rows)
+    with pytest.raises(CheckFailed, match=r"metrics\.csv: damaged \(.*\); mend it, or move it away"):
+        MetricsFile(path, ("mse",), append=True).started(started(3))
+    assert path.read_text() == rows
 
 
 def test_a_row_for_which_the_disk_has_no_room_leaves_the_others_whole(tmp_path: Path) -> None:
