@@ -15,10 +15,12 @@ def disk_error(path: Path, error: Exception, needed: int | None = None) -> DiskE
     """One line: the path, why it can't be written, how many bytes that takes, where known, and how many are free."""
     number = error.errno if isinstance(error, OSError) else None
     reason = (error.strerror if isinstance(error, OSError) else "") or (str(error).splitlines() or ["unknown cause"])[0]
-    if number is not None and number > 0 and number not in FULL:  # libraries count theirs from below zero
+    free = free_space(path)
+    # Libraries count theirs from below zero; HDF5 has no permission for a file that a full disk has no room for.
+    if number is not None and number > 0 and number not in FULL and free > 0:
         return DiskError(f"{path} can't be written: {reason}")
     parts = [] if needed is None else [f"{in_words(needed)} needed"]
-    parts.append(f"{in_words(free_space(path))} free")
+    parts.append(f"{in_words(free)} free")
     return DiskError(f"{path} can't be written: {reason} ({', '.join(parts)}); make room and run the command again")
 
 

@@ -18,7 +18,7 @@ from stq import files
 from stq.errors import DiskError
 
 PAGE = 4096
-OVERWRITTEN = ("statistics.npz", "calibration.json", "report.html")
+OVERWRITTEN = ("statistics.npz", "calibration.json", "baselines.json", "report.html")
 """What is written again over what is there."""
 
 
@@ -104,10 +104,11 @@ def nothing() -> Iterator[bool]:
 PROMISES = (
     Promise(
         "full-disk-files",
-        "The disk fills up while statistics, corrections, packed data, forecasts or a report are written: exit code "
-        "74, one line with the path and the room that is left, what was there before is intact, and nothing is left",
+        "The disk fills up while statistics, corrections, baselines, packed data, forecasts or a report are written: "
+        "exit code 74, one line with the path and the room that is left, what was there before is intact, and nothing "
+        "is left",
         check,
         200,
-        21,
+        24,
     ),
 )

@@ -1,4 +1,8 @@
-"""Bytes that change in what a run and its forecasts are made of."""
+"""Bytes that change in what a run and its forecasts are made of.
+
+Two checks may find the same byte: of `statistics.npz`, the checksums within the archive and the one over its numbers.
+A fault in one alone breaks no trial.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +15,7 @@ from stq.errors import CheckFailed
 
 KINDS = {
     "statistics": ("statistics.npz",),
-    "calibration": ("calibration.json",),
+    "calibration": ("calibration.json", "baselines.json"),
     "packed data": ("sea.store",),
     "forecasts": ("out.nc", "out.zarr", "out.tif"),
 }

@@ -13,6 +13,8 @@ from support.statistics_parts import parts_of
 from stq.app import RunFolder
 from stq.app._calibrate import read_calibration
 from stq.app._verify import verify
+from stq.app.baselines._fitted import FittedBaselines
+from stq.app.baselines._open_baselines import read_baselines
 from stq.calibration import ConformalCalibration
 from stq.data import Coordinate, ForecastLayout, Statistics, build_data, forecast_file, open_store, pack_data
 
@@ -24,6 +26,17 @@ CALIBRATION = ConformalCalibration(
     outward=(((0.1, -0.2), (0.1, -0.2)), ((1 / 3, 2.0), (1 / 3, 2.0))),
     cells=((100, 90), (100, 80)),
     frames=((5, 5), (5, 4)),
+)
+BASELINES = FittedBaselines(
+    key="0" * 64,
+    names=("persistence", "linear"),
+    levels=(0.025, 0.975),
+    share=((0.9, 0.8), (1 / 3, 0.5)),
+    coefficients=(((0.1, 0.2), (0.3, -0.4)), ((0.5, 0.6), (-0.7, 0.8))),
+    intercept=((0.0, 0.1), (0.2, 0.3)),
+    bands={"linear": (((-1.0, -2.0), (1.5, 2.5)), ((-3.0, -4.0), (3.5, 4.5)))},
+    calibrations={"linear": CALIBRATION.to_json()},
+    by=("horizon",),
 )
 SIZE = (24, 30)
 
@@ -47,6 +60,7 @@ def all_written(folder: Path) -> list[Written]:
         Written(
             "calibration.json", lambda path: RunFolder(path.parent).write(path, CALIBRATION.to_json()), read_corrections
         ),
+        Written("baselines.json", lambda path: RunFolder(path.parent).write(path, BASELINES.to_json()), read_fit),
         Written("sea.store", lambda path: pack_data(request, path), read_store),
         *(Written(f"out{ending}", write_forecast, read_forecast) for ending in (".nc", ".zarr", ".tif")),
     ]
@@ -93,6 +107,12 @@ def read_statistics(path: Path) -> dict[str, object]:
 
 def read_corrections(path: Path) -> dict[str, object]:
     found = read_calibration(RunFolder(path.parent))
+    assert found is not None
+    return vars(found)
+
+
+def read_fit(path: Path) -> dict[str, object]:
+    found = read_baselines(RunFolder(path.parent))
     assert found is not None
     return vars(found)
 

@@ -16,6 +16,7 @@ from support.forked import Child
 from stq import files, locks
 from stq.app._run_lock import InUse, claimed, clear, holds_nothing
 from stq.errors import DiskError, UsageError
+from stq.files import _room
 
 
 def wait_for(path: Path) -> None:
@@ -56,6 +57,15 @@ def test_an_error_on_the_way_leaves_what_was_there_and_nothing_else(tmp_path: Pa
             broken_off(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
     assert path.read_text() == "old"
     assert names(tmp_path) == {"a.txt"}
+
+
+def test_whatever_a_library_calls_it_a_disk_without_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = PermissionError(errno.EACCES, "Permission denied")
+    assert str(files.disk_error(Path("a.nc"), denied)) == "a.nc can't be written: Permission denied"
+    monkeypatch.setattr(_room, "free_space", lambda path: 0)
+    assert str(files.disk_error(Path("a.nc"), denied)).endswith(
+        "Permission denied (0 bytes free); make room and run the command again"
+    )
 
 
 def test_an_error_that_is_not_of_the_disk_keeps_its_words(tmp_path: Path) -> None:
