@@ -14,6 +14,7 @@ from stq.errors import UsageError
 from stq.spec import CENTRAL, LoggerSpec
 from stq.training._observer import EpochEnded, Started, Stepped
 
+AnyLogger = TensorBoardLogger | CSVLogger | MLFlowLogger | WandbLogger
 PACKAGES = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -95,19 +96,19 @@ def tracking(
             logger.finalize(status)
 
 
-def opened(spec: LoggerSpec, folder: Path, *, name: str, run: str) -> Logger:
+def opened(spec: LoggerSpec, folder: Path, *, name: str, run: str) -> AnyLogger:
     """A logger that is ready to be told. Raises UsageError, in the words of its package."""
     logging.getLogger("pytorch_lightning.loggers").setLevel(logging.ERROR)  # that it makes an experiment is no warning
     try:
         logger = logger_of(spec, folder, name=name, run=run)
-        _ = logger.experiment
+        logger.experiment  # noqa: B018 - made when first asked for
     except Exception as error:  # each package has errors of its own
         cause = str(error).strip().partition("\n")[0] or type(error).__name__
         raise UsageError(f"trainer.logger: {spec.name} can't be opened: {cause}") from error
     return logger
 
 
-def logger_of(spec: LoggerSpec, folder: Path, *, name: str, run: str) -> Logger:
+def logger_of(spec: LoggerSpec, folder: Path, *, name: str, run: str) -> AnyLogger:
     """Lightning's logger, on the disk alone unless the spec says an address."""
     if spec.name == "tensorboard":
         return TensorBoardLogger(folder, name="tensorboard", version="", default_hp_metric=False)

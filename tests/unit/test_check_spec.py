@@ -68,14 +68,20 @@ def test_a_batch_is_tried_when_asked_for_and_few_frames_are_warned_of(source: Pa
     assert check(tiny_spec(source, ["calibration=null"])).warnings == ()
 
 
+@pytest.mark.parametrize("again", [[], ["model.checkpoint_activations=true"]], ids=["kept", "computed again"])
 @pytest.mark.parametrize(
     "overrides",
-    [[], ["model.hidden=[16, 16]", "data.batch_size=16"], ["losses=[mse]", "quantiles=null", "model.hidden=[32]"]],
+    [
+        [],
+        ["model.hidden=[16, 16]", "data.batch_size=16"],
+        ["losses=[mse]", "quantiles=null", "model.hidden=[32]"],
+        ["model.hidden=[32]", "data.history=12"],
+    ],
 )
 def test_the_estimate_of_memory_is_within_a_factor_of_two_of_what_a_step_holds(
-    source: Path, overrides: list[str]
+    source: Path, overrides: list[str], again: list[str]
 ) -> None:
-    loaded = tiny_spec(source, overrides)
+    loaded = tiny_spec(source, [*overrides, *again])
     experiment = assemble(loaded)
     estimate = memory_of(experiment)
     assert estimate.activations is not None
