@@ -3,9 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+from jaxtyping import Int64
+
 from stq.app._assembly import Experiment, assemble
+from stq.app._calibrate import groups_of
 from stq.app._check import CheckResult, summary
 from stq.app._memory import memory_of
+from stq.app._strata import Stratification
 from stq.app._train import audited, ignore
 from stq.calibration import frames_notes
 from stq.spec import LoadedSpec
@@ -31,8 +36,28 @@ def check(
 
 
 def _few_frames(experiment: Experiment) -> tuple[str, ...]:
-    """Levels that ask for more frames than the calibration part will have."""
-    spec, windows = experiment.loaded.spec, experiment.data.splits.get("calibration")
+    """Levels that ask for more frames than the calibration part, or any group that is calibrated apart, will have."""
+    loaded, data = experiment.loaded, experiment.data
+    spec, windows = loaded.spec, data.splits.get("calibration")
     if spec.calibration is None or spec.quantiles is None or windows is None:
         return ()
-    return frames_notes(spec.quantiles.levels, len(set(windows.issue_times)))
+    issued = np.unique(windows.issue_times)
+    groups = groups_of(spec.calibration.by, data, loaded, None)
+    own = {} if groups is None else _frames_of(groups, issued, apart="horizon" in spec.calibration.by)
+    return frames_notes(spec.quantiles.levels, len(issued), own)
+
+
+def _frames_of(groups: Stratification, issued: Int64[np.ndarray, " N"], *, apart: bool) -> dict[str, int]:
+    """The frames of each group, those of the horizon that has the fewest where horizons are `apart`.
+
+    Values that are missing are not looked for: a frame without any counts too.
+    """
+    targets = issued[:, None] + np.array(groups.horizons)
+    parts = list(targets.T) if apart else [np.unique(targets)]
+    offsets = np.unique(groups.by_cell[groups.by_cell >= 0])
+    size = len(groups.names)
+    counts = []
+    for frames in parts:
+        found = groups.by_step[frames][:, None] + offsets
+        counts.append(np.bincount(found.ravel(), minlength=size))
+    return dict(zip(groups.names, np.min(counts, axis=0).tolist(), strict=True))

@@ -2,14 +2,14 @@
 
 import copy
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torch._subclasses import FakeTensorMode
-from torch.autograd.graph import saved_tensors_hooks
 
+from stq.app._alive import Alive
 from stq.app._assembly import Experiment
 from stq.spec import GroupOptimSpec
 from stq.tensors import Batch
@@ -29,9 +29,10 @@ class MemoryEstimate:
     """Bytes, part by part.
 
     `parameters` holds weights, gradients, what the optimiser keeps, and the average of weights where there is one.
-    `activations` is what the forward pass of one batch keeps for the backward pass, losses included, and the batch;
-    None where the network can't be traced without numbers. `data` is what stands in memory of the series. `available`
-    is what the device has, or the machine, whichever holds the activations; None where nobody tells.
+    `activations` is what the forward and backward pass of one batch hold at once beside the gradients of parameters,
+    losses, what is computed again, and the batch included; None where the network can't be traced without numbers.
+    `data` is what stands in memory of the series. `available` is what the device has, or the machine, whichever holds
+    the activations; None where nobody tells.
     """
 
     parameters: int
@@ -59,9 +60,9 @@ class MemoryEstimate:
 def memory_of(experiment: Experiment) -> MemoryEstimate:
     """Count what a step of this experiment holds.
 
-    The network runs once over a batch of shapes without numbers (torch's fake tensors), and every tensor that autograd
-    saves on the way is counted once: no formula for any one architecture, and nothing is allocated. Transient memory
-    (gradients of activations, a convolution's scratch space) is not in it, so the true peak is up to twice as high.
+    The network runs once, forward and backward, over a batch of shapes without numbers (torch's fake tensors), and the
+    most bytes that are alive at once are counted: no formula for any one architecture, and nothing is allocated. What a
+    library takes by itself (a convolution's scratch space) is not in it.
     """
     spec = experiment.loaded.spec
     size = 8 if spec.trainer.precision == "64-true" else 4
@@ -103,23 +104,21 @@ def _activations(experiment: Experiment, size: int) -> int | None:
     windows, sample = experiment.loaded.spec.data.batch_size, experiment.data.splits["train"][0]
     windows = min(windows, len(experiment.data.splits["train"]))
     module = copy.deepcopy(experiment.module)
-    saved: dict[int, Tensor] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        saved.setdefault(tensor.untyped_storage()._cdata, tensor)
-        return tensor
-
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    gradients = 0
     try:
-        with FakeTensorMode(allow_non_fake_inputs=True) as shapes, saved_tensors_hooks(keep, lambda tensor: tensor):
-            batch = Batch(*(torch.empty(windows, *part.shape, dtype=part.dtype) for part in sample))
-            losses = module.loss_values(module(batch), batch)
+        with FakeTensorMode(allow_non_fake_inputs=True) as shapes:
             known = [shapes.from_tensor(tensor) for tensor in module.state_dict(keep_vars=True).values()]
+            with Alive(besides=known) as alive:
+                batch = Batch(*(torch.empty(windows, *part.shape, dtype=part.dtype) for part in sample))
+                losses = module.loss_values(module(batch), batch)
+                total = torch.stack([loss for loss in losses.values() if loss.requires_grad]).sum()
+                with suppress(Exception):  # one that looks at numbers on its way back: what the way there took
+                    found = torch.autograd.grad(total, trained, allow_unused=True)
+                    gradients = sum(each.nbytes for each in found if each is not None)
     except Exception:  # a network or a loss that looks at its numbers
         return None
-    del losses
-    elsewhere = {tensor.untyped_storage()._cdata for tensor in (*known, *batch)}
-    count = sum(tensor.untyped_storage().nbytes() for key, tensor in saved.items() if key not in elsewhere)
-    return windows * sum(part.nbytes for part in sample) + count * size // 4
+    return int(alive.peak - gradients) * size // 4
 
 
 def _device(accelerator: str) -> tuple[str, int | None]:

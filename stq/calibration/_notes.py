@@ -1,33 +1,35 @@
 """What a person should know of a calibration."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from stq.calibration._bands import bands
 from stq.calibration._conformal_calibration import ConformalCalibration
 from stq.calibration._expected_coverage import least_frames
 
+EMPTY: Mapping[str, int] = MappingProxyType({})
+
 
 def calibration_notes(calibration: ConformalCalibration) -> tuple[str, ...]:
     """Levels that ask for more frames than there are, and groups that have none or few of their own."""
-    fewest = _fewest(calibration.frames)
-    notes = list(frames_notes(calibration.levels, fewest))
-    asking = _asking(calibration.levels)
-    fewest_in = {name: _fewest(part.frames) for name, part in zip(calibration.groups, calibration.grouped, strict=True)}
-    none = [name for name, frames in fewest_in.items() if not frames]
+    groups = {name: _fewest(part.frames) for name, part in zip(calibration.groups, calibration.grouped, strict=True)}
+    return frames_notes(calibration.levels, _fewest(calibration.frames), groups)
+
+
+def frames_notes(levels: Sequence[float], frames: int, groups: Mapping[str, int] = EMPTY) -> tuple[str, ...]:
+    """Levels that ask for more frames than there are in all, or than `groups` have, which are calibrated apart."""
+    asking = _asking(levels)
+    notes = [f"{_count(frames)} to calibrate on: {_wish(levels)}"] if asking > frames else []
+    none = [name for name, own in groups.items() if not own]
     if none:
         notes.append(
             f"no calibration frame, at one horizon or more, of {', '.join(none)}: the correction of all groups "
             f"together is used there"
         )
-    few = [f"{name} ({frames})" for name, frames in fewest_in.items() if 0 < frames < asking <= fewest]
+    few = [f"{name} ({own})" for name, own in groups.items() if 0 < own < asking <= frames]
     if few:
-        notes.append(f"few frames to calibrate on in {', '.join(few)}: {_wish(calibration.levels)}")
+        notes.append(f"few frames to calibrate on in {', '.join(few)}: {_wish(levels)}")
     return tuple(notes)
-
-
-def frames_notes(levels: Sequence[float], frames: int) -> tuple[str, ...]:
-    """Levels that ask for more frames than there are."""
-    return (f"{_count(frames)} to calibrate on: {_wish(levels)}",) if _asking(levels) > frames else ()
 
 
 def _wish(levels: Sequence[float]) -> str:

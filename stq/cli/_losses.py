@@ -17,6 +17,16 @@ Folder = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write into; default this one.")
 ]
 
+Given = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="OPTION=VALUE",
+        help="An option of the loss, written as in a spec, such as delta=0.5; may be given again.",
+        show_default=False,
+    ),
+]
+
 
 def loss_names() -> list[str]:
     """What a shell completes the name of a loss to."""
@@ -84,11 +94,11 @@ def new(
 
 
 @losses.command("test", short_help="Ask of a loss what stq asks of its own.")
-def try_out(name: NameOrFile, as_json: Json = False, debug: Debug = False) -> Answer:
+def try_out(name: NameOrFile, options: Given = None, as_json: Json = False, debug: Debug = False) -> Answer:
     """Ask of a loss what stq asks of its own; exit code 4 where it lacks a property."""
     from stq.app import try_losses
 
-    reports = try_losses(name)
+    reports = try_losses(name, options or ())
     passed = all(report.passed for report in reports)
     document = {
         "verdict": "pass" if passed else "fail",

@@ -58,3 +58,13 @@ def size_in_words(size: int) -> str:
         if size >= 2**power:
             return f"{size / 2**power:.1f} {unit}"
     return f"{size} bytes"
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units, rounded to the smaller one."""
+    left = round(seconds)
+    for (great, size), (small, part) in (("d", 86400), ("h", 3600)), (("h", 3600), ("m", 60)), (("m", 60), ("s", 1)):
+        if left >= size:
+            parts = round(left / part)
+            return f"{parts * part // size}{great} {parts * part % size // part:02}{small}"
+    return f"{left}s"

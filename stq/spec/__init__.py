@@ -13,6 +13,7 @@ from stq.spec._derived_spec import DerivedSpec, MaskSpec
 from stq.spec._dump import dump_spec
 from stq.spec._evaluation_spec import BootstrapSpec, EvaluationSpec, MetricSpec
 from stq.spec._field_docs import field_docs
+from stq.spec._given_options import GivenOptions, parse_options
 from stq.spec._json_schema import Plugin, Plugins, json_schema
 from stq.spec._load import load_spec, parse_spec
 from stq.spec._loaded_spec import LoadedSpec
@@ -47,6 +48,7 @@ __all__ = [
     "DimsSpec",
     "EvaluationSpec",
     "ExponentialSpec",
+    "GivenOptions",
     "GroupOptimSpec",
     "HeadsSpec",
     "LoadedSpec",
@@ -80,6 +82,7 @@ __all__ = [
     "json_schema",
     "load_spec",
     "parse_dimension",
+    "parse_options",
     "parse_spec",
     "settings",
 ]

@@ -19,7 +19,7 @@ class LoggerSpec(Section):
     name: Annotated[Literal["tensorboard", "mlflow", "wandb", "csv"], OneOf()]
     """tensorboard, mlflow, wandb or csv. Required."""
     tracking_uri: _TextOrNull = None
-    """Where mlflow writes: an address, or file:FOLDER; default null, the run's own folder."""
+    """Where mlflow writes: an address, or sqlite:///FILE; default null, a database in the run."""
     experiment: _TextOrNull = None
     """The experiment of mlflow; default null, the spec's name."""
     project: _TextOrNull = None

@@ -15,7 +15,8 @@ from stq.training._forecast_module import ForecastModule
 class Started:
     """Training begins: the most epochs it may take, what one holds, and the epoch it starts from (0 unless resumed).
 
-    A step takes several batches where they accumulate.
+    A step takes several batches where they accumulate. `first_step` counts those that are done already, `most_steps` is
+    the budget in steps, where there is one beside that in epochs.
     """
 
     epochs: int
@@ -23,6 +24,8 @@ class Started:
     steps_per_epoch: int
     first_epoch: int
     device: str
+    first_step: int = 0
+    most_steps: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,10 @@ class TrainingObserver(Protocol):
         """Called once, before the first step."""
 
     def stepped(self, event: Stepped) -> None:
-        """Called after every `log_every_n_steps` steps; after each where the observer's `every_step` is true."""
+        """Called after every `log_every_n_steps` steps.
+
+        Also after a step that ends `every_seconds` after the last call or later, where the observer has such a number.
+        """
 
     def epoch_ended(self, event: EpochEnded) -> None:
         """Called after every validation."""
@@ -82,6 +88,7 @@ class Observe(Callback):
         self.epochs = 0
         self._clock = time.monotonic()
         self._last_step = -1
+        self._told = [self._clock] * len(observers)
 
     def state_dict(self) -> dict[str, Any]:
         return {"best": self.best, "best_central": self.best_central, "epochs": self.epochs}
@@ -92,13 +99,18 @@ class Observe(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         batches = int(trainer.num_training_batches)
+        steps = -(-batches // trainer.accumulate_grad_batches)
+        epochs, most_steps = trainer.max_epochs or 0, trainer.max_steps if trainer.max_steps > 0 else None
         event = Started(
-            epochs=trainer.max_epochs or 0,
+            epochs=epochs if most_steps is None else min(epochs, -(-most_steps // max(steps, 1))),
             batches_per_epoch=batches,
-            steps_per_epoch=-(-batches // trainer.accumulate_grad_batches),
+            steps_per_epoch=steps,
             first_epoch=trainer.current_epoch,
             device=str(pl_module.device),
+            first_step=trainer.global_step,
+            most_steps=most_steps,
         )
+        self._told = [time.monotonic()] * len(self.observers)
         self._last_step = trainer.global_step
         for observer in self.observers:
             observer.started(event)
@@ -108,13 +120,22 @@ class Observe(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         step = trainer.global_step
-        due = step % self.every == 0
-        told = [observer for observer in self.observers if due or getattr(observer, "every_step", False)]
-        if step != self._last_step and told and isinstance(pl_module, ForecastModule):
+        told = self._due(step) if step != self._last_step else []
+        if told and isinstance(pl_module, ForecastModule):
             event = Stepped(trainer.current_epoch, step, pl_module.train_losses.compute())
             for observer in told:
                 observer.stepped(event)
         self._last_step = step
+
+    def _due(self, step: int) -> list[TrainingObserver]:
+        """Who hears of this step: all, or those who have heard nothing for too long."""
+        now = time.monotonic()
+        found = []
+        for number, observer in enumerate(self.observers):
+            if step % self.every == 0 or now - self._told[number] >= getattr(observer, "every_seconds", float("inf")):
+                self._told[number] = now
+                found.append(observer)
+        return found
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if trainer.sanity_checking or not isinstance(pl_module, ForecastModule):

@@ -1,5 +1,6 @@
 """What training tells to TensorBoard, MLflow and Weights & Biases, through Lightning's loggers."""
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +10,19 @@ from pathlib import Path
 
 from pytorch_lightning.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 
+from stq.errors import UsageError
 from stq.spec import CENTRAL, LoggerSpec
 from stq.training._observer import EpochEnded, Started, Stepped
 
+AnyLogger = TensorBoardLogger | CSVLogger | MLFlowLogger | WandbLogger
 PACKAGES = {"tensorboard": "tensorboard", "mlflow": "mlflow", "wandb": "wandb"}
-QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "WANDB_ERROR_REPORTING": "false", "WANDB_SILENT": "true"}
-"""What keeps these packages from calling home, unless whoever started the process has said otherwise."""
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "WANDB_ERROR_REPORTING": "false",
+    "WANDB_SILENT": "true",
+}
+"""What keeps these packages from calling home and from talking, unless the environment says otherwise."""
 
 
 class Tracked:
@@ -68,6 +76,8 @@ def tracking(
     """Observers that tell these loggers, which write below `folder`, none where there is none to tell.
 
     `name` is that of the experiment, `run` that of the run, `spec` every value by its key. For the leading process.
+
+    Raises UsageError where a package does not take its settings.
     """
     if not loggers:
         yield ()
@@ -76,7 +86,7 @@ def tracking(
         os.environ.setdefault(key, value)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*Experiment logs directory .* exists and is not empty.*")
-        made = [logger_of(logger, folder, name=name, run=run) for logger in loggers]
+        made = [opened(logger, folder, name=name, run=run) for logger in loggers]
     status = "failed"
     try:
         yield (Tracked(made, spec),)
@@ -86,15 +96,33 @@ def tracking(
             logger.finalize(status)
 
 
-def logger_of(spec: LoggerSpec, folder: Path, *, name: str, run: str) -> Logger:
+def opened(spec: LoggerSpec, folder: Path, *, name: str, run: str) -> AnyLogger:
+    """A logger that is ready to be told. Raises UsageError, in the words of its package."""
+    logging.getLogger("pytorch_lightning.loggers").setLevel(logging.ERROR)  # that it makes an experiment is no warning
+    try:
+        logger = logger_of(spec, folder, name=name, run=run)
+        logger.experiment  # noqa: B018 - made when first asked for
+    except Exception as error:  # each package has errors of its own
+        cause = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise UsageError(f"trainer.logger: {spec.name} can't be opened: {cause}") from error
+    return logger
+
+
+def logger_of(spec: LoggerSpec, folder: Path, *, name: str, run: str) -> AnyLogger:
     """Lightning's logger, on the disk alone unless the spec says an address."""
     if spec.name == "tensorboard":
         return TensorBoardLogger(folder, name="tensorboard", version="", default_hp_metric=False)
     if spec.name == "csv":
         return CSVLogger(folder, name="csv")
     if spec.name == "mlflow":
-        where = spec.tracking_uri or f"file:{(folder / 'mlflow').absolute()}"
-        return MLFlowLogger(experiment_name=spec.experiment or name, run_name=run, tracking_uri=where)
+        own = (folder / "mlflow").absolute()
+        where, artifacts = spec.tracking_uri, None
+        if where is None:
+            own.mkdir(parents=True, exist_ok=True)
+            where, artifacts = f"sqlite:///{own / 'mlflow.db'}", (own / "artifacts").as_uri()
+        return MLFlowLogger(
+            experiment_name=spec.experiment or name, run_name=run, tracking_uri=where, artifact_location=artifacts
+        )
     own = folder / "wandb"
     own.mkdir(parents=True, exist_ok=True)
     return WandbLogger(

@@ -26,7 +26,7 @@ def test_quiet_training_prints_the_result_alone(spec: Path, workplace: Path) -> 
     assert "windows" not in quiet.stdout
     assert len(quiet.stdout.splitlines()) < len(loud.stdout.splitlines())
     assert quiet.stdout.split()[-3:] == [*loud.stdout.split()[-3:-1], "run-q"]
-    steps = re.findall(r"^  step +(\d+)  mse [\d.]+  laplacian", verbose.stdout, re.MULTILINE)
+    steps = re.findall(r"^  epoch 1/1 .*  step +(\d+)  mse [\d.]+  laplacian", verbose.stdout, re.MULTILINE)
     assert [int(step) for step in steps] == list(range(1, len(steps) + 1))
     assert len(steps) > 1
     rows = [len(Path(f"run{flag}", "metrics.csv").read_text().splitlines()) for flag in ("", "-v")]

@@ -112,3 +112,34 @@ def test_a_file_whose_loss_lacks_what_every_loss_has_fails_its_test(tmp_path: Pa
     file.write_text(file.read_text().replace("updates", "groups"))
     result = stq("losses", "test", file)
     assert (result.exit_code, "needs the groups it may update" in result.stderr) == (4, True)
+
+
+def test_a_loss_is_tested_with_options_and_a_wrong_one_is_shown(tmp_path: Path) -> None:
+    stq("losses", "new", "powered", "-o", tmp_path)
+    file = tmp_path / "powered.py"
+    constructor = (
+        "    def __init__(self, power: int) -> None:\n        super().__init__()\n        self.power = power\n\n"
+    )
+    text = (
+        file.read_text()
+        .replace("    def forward", constructor + "    def forward")
+        .replace("square()", "pow(self.power)")
+    )
+    file.write_text(text)
+    assert stq("losses", "test", file, "--set", "power=4").exit_code == 0
+    assert "no dead group" in stq("losses", "test", file, "--set", "power=0").stdout
+    for words, said in (
+        ([], "has options without a default: add --set power=VALUE"),
+        (["power"], "expected key.path=value"),
+        (["powr=2", "power=2"], "did you mean 'power'"),
+        (["power=two"], "^^^"),
+        (["power.a=2"], "--set"),
+    ):
+        refused = stq("losses", "test", file, *(part for word in words for part in ("--set", word)))
+        assert (refused.exit_code, said in refused.stderr) == (2, True), refused.stderr
+        assert "Traceback" not in refused.stderr
+    file.write_text(
+        text.replace("[PoweredLoss]", "[PoweredLoss, Other]") + "\n\nclass Other(PoweredLoss):\n"
+        '    """Another."""\n\n    name = "other"\n'
+    )
+    assert "brings 2 losses" in stq("losses", "test", file, "--set", "power=2").stderr

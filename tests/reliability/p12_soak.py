@@ -36,7 +36,7 @@ TOLERATED_MB = 2.0
 class Trouble:
     """An observer that does harm at some steps, and notes at the end of every epoch what this process holds."""
 
-    every_step = True
+    every_seconds = 0.0
 
     def __init__(self, source: Path, kills: set[int], away: set[int], full: int | None, notes: Path) -> None:
         self.source = source

@@ -7,9 +7,11 @@ import pytest
 import torch
 from support.tiny_runs import tiny_spec
 
-from stq.app import check
+from stq.app import RunFolder, check, train
 from stq.app._assembly import assemble
+from stq.app._calibrate import read_calibration
 from stq.app._memory import memory_of
+from stq.calibration import calibration_notes
 from stq.errors import DataError, SpecError, StqError
 from stq.training import fit
 
@@ -68,14 +70,33 @@ def test_a_batch_is_tried_when_asked_for_and_few_frames_are_warned_of(source: Pa
     assert check(tiny_spec(source, ["calibration=null"])).warnings == ()
 
 
+def test_frames_are_counted_by_group_before_training_as_after_it(source: Path, tmp_path: Path) -> None:
+    wide = ["quantiles.levels=[0.3, 0.7]", "trainer.max_epochs=1"]
+    assert check(tiny_spec(source, wide)).warnings == ()
+    for by in ("[horizon, variable, month]", "[variable, month]", "[horizon, season]"):
+        loaded = tiny_spec(source, [*wide, f"calibration.by={by}"])
+        run = RunFolder(tmp_path / by)
+        train(loaded, run_dir=run.path)
+        found = check(loaded).warnings
+        assert found == calibration_notes(read_calibration(run))
+        assert any(words.startswith("few frames to calibrate on in ") for words in found)
+        assert any(words.startswith("no calibration frame, at one horizon or more, of ") for words in found)
+
+
+@pytest.mark.parametrize("again", [[], ["model.checkpoint_activations=true"]], ids=["kept", "computed again"])
 @pytest.mark.parametrize(
     "overrides",
-    [[], ["model.hidden=[16, 16]", "data.batch_size=16"], ["losses=[mse]", "quantiles=null", "model.hidden=[32]"]],
+    [
+        [],
+        ["model.hidden=[16, 16]", "data.batch_size=16"],
+        ["losses=[mse]", "quantiles=null", "model.hidden=[32]"],
+        ["model.hidden=[32]", "data.history=12"],
+    ],
 )
 def test_the_estimate_of_memory_is_within_a_factor_of_two_of_what_a_step_holds(
-    source: Path, overrides: list[str]
+    source: Path, overrides: list[str], again: list[str]
 ) -> None:
-    loaded = tiny_spec(source, overrides)
+    loaded = tiny_spec(source, [*overrides, *again])
     experiment = assemble(loaded)
     estimate = memory_of(experiment)
     assert estimate.activations is not None

@@ -1,21 +1,34 @@
 """Loggers are told what happens, on this machine alone, and change nothing."""
 
 import csv
+import json
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
 from support.checkpoints import best_state
-from support.tiny_runs import tiny_spec
+from support.tiny_runs import TEXT, tiny_spec
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stq.app import RunFolder, train
-from stq.errors import SpecError
+from stq.errors import SpecError, UsageError
 from stq.spec import LoggerSpec, dump_spec, parse_spec
 from stq.training import load_weights
+from stq.training._tracking import tracking
 
 SHORT = ["trainer.max_epochs=2"]
+OFFLINE = """
+import runpy, sys
+def refuse(event, arguments):
+    if event in ("socket.getaddrinfo", "socket.connect") and not isinstance(arguments[-1], (str, bytes)):
+        raise SystemExit(f"to the network: {event} {arguments}")
+sys.addaudithook(refuse)
+runpy.run_module("stq", run_name="__main__", alter_sys=True)
+"""
+"""stq in a process that ends where Python code asks for an address; sockets in the file system may be used."""
 LOGGED = [*SHORT, "trainer.logger=[tensorboard, csv]"]
 
 
@@ -97,3 +110,40 @@ def test_a_package_that_is_missing_is_said_before_the_data_is_read(tmp_path: Pat
     with pytest.raises(SpecError, match=rf"needs {name}(.|\n)*stq\[track\]"):
         train(loaded, run_dir=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["mlflow", "wandb"])
+def test_mlflow_and_wandb_are_told_on_this_machine_alone(source: Path, tmp_path: Path, name: str) -> None:
+    if find_spec("sqlalchemy" if name == "mlflow" else name) is None or find_spec(name) is None:
+        pytest.skip(f"{name} is not among what the tests install: pip install {name}")
+    (tmp_path / "tiny.yaml").write_text(TEXT.format(source=source))
+    words = ["train", "tiny.yaml", "--run-dir", "run", "--set", f"trainer.logger={name}", "--set", SHORT[0]]
+    done = subprocess.run([sys.executable, "-c", OFFLINE, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    run = RunFolder(tmp_path / "run")
+    if name == "wandb":
+        assert list((run.path / "logs" / "wandb").rglob("*.wandb"))
+        return
+    read = f"""
+import json, mlflow
+client = mlflow.MlflowClient("sqlite:///{run.path}/logs/mlflow/mlflow.db")
+[found] = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
+values = [[each.step, each.value] for each in client.get_metric_history(found.info.run_id, "val_central")]
+print(json.dumps([found.info.run_name, found.info.status, found.data.params["trainer.max_epochs"], values]))
+"""
+    told = subprocess.run([sys.executable, "-c", read], cwd=tmp_path, capture_output=True, text=True, check=True)
+    with run.metrics.open(newline="") as file:
+        wanted = [[int(row["step"]), float(row["val_central"])] for row in csv.DictReader(file)]
+    *about, values = json.loads(told.stdout)
+    assert about == ["run", "FINISHED", "2"]
+    assert values == [pytest.approx(row) for row in wanted]
+
+
+def test_what_a_logger_says_against_its_settings_is_no_bug(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("no folder")
+    tensorboard = (LoggerSpec(name="tensorboard"),)
+    with (
+        pytest.raises(UsageError, match="tensorboard can't be opened"),
+        tracking(tensorboard, tmp_path / "logs", name="tiny", run="run", spec={}),
+    ):
+        pass
