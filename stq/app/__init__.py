@@ -5,7 +5,7 @@ Lightning or xarray with them: a typo in a spec is reported without any of the t
 
 Where things live, from the spec to what a person reads:
 
-- a spec by itself: `_init_spec`, `_config`, `_schema`; with its data: `_check_spec`, `_check`, `_memory`,
+- a spec by itself: `_init_spec`, `_config`, `_schema`; with its data: `_check_spec`, `_check`, `_memory`, `_alive`,
   `_inspect_data`
 - from its sections to what trains: `_losses`, `_models`, `_metrics`, `_data`, `_strata`, `_device`, `_groups`,
   `_init_from`; put together: `_assembly`; what a person should know of it: `_notes`

@@ -216,7 +216,7 @@ def test_one_process_writes_the_run_and_calibrates(pair: Pair, folder: Path) -> 
     assert [found["trained"]["calibrated"] for found in pair] == [True, False]
     assert sorted(path.name for path in (folder / "one batch").iterdir()) == [
         "audit.json", "baselines.json", "calibration.json", "checkpoints", "environment.json", "metrics.csv",
-        "outcome.json", "resolved.yaml", "scores", "spec.yaml", "statistics.npz",
+        "outcome.json", "resolved.yaml", "spec.yaml", "statistics.npz",
     ]  # fmt: skip
     assert [found["dry run"]["steps"] for found in pair] == [1, 1]
 
