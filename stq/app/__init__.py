@@ -5,7 +5,7 @@ Lightning or xarray with them: a typo in a spec is reported without any of the t
 
 Where things live, from the spec to what a person reads:
 
-- a spec by itself: `_init_spec`, `_config`, `_schema`; with its data: `_check_spec`, `_check`, `_memory` (`_alive`),
+- a spec by itself: `_init_spec`, `_config`, `_schema`; with its data: `_check_spec`, `_check`, `_memory`, `_alive`,
   `_inspect_data`
 - from its sections to what trains: `_losses`, `_models`, `_metrics`, `_data`, `_strata`, `_device`, `_groups`,
   `_init_from`; put together: `_assembly`; what a person should know of it: `_notes`
@@ -13,7 +13,7 @@ Where things live, from the spec to what a person reads:
   `_identity`, `_same_experiment`; the audit: `_check_grads`, `_synthetic`, and of a model without a spec
   `_check_module`, `_users_code`; searches and comparisons keep to `_one_process`
 - the folder of a run: `_run_paths`, `_run_contents` (what may lie in it), `_run_folder`, `_run_lock`, `_plugin_copies`,
-  `_metrics_file` (written) and `_epochs` (read), `_list_runs`
+  `_metrics_file` (written) and `_epochs` (read), `_kept_scores`, `_list_runs`
 - bands: `_calibrate`, `_calibrate_run`, `_corrections`
 - forecasts: of a split `_forecasting`, of a field `_forecast_bands`, into a file `_predict`
 - scores: `_score_split`, `_evaluate`, `_evaluate_origins`, `_origin_splits`; what has to be beaten: `baselines`
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from stq.app._init_from import InitialWeights
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
+    from stq.app._kept_scores import KeptScores
     from stq.app._list_losses import LossCard, list_losses, show_loss
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._list_runs import RunCard, list_runs
@@ -100,6 +101,7 @@ _HOMES = {
     "Provenance": "report_data",
     "Ready": "_train_result",
     "ReportData": "report_data",
+    "KeptScores": "_kept_scores",
     "RunCard": "_list_runs",
     "RunFolder": "_run_folder",
     "SchemaResult": "_schema",
@@ -156,6 +158,7 @@ __all__ = [
     "InitResult",
     "InitialWeights",
     "InspectResult",
+    "KeptScores",
     "LearningCurves",
     "LossCard",
     "MapAxes",

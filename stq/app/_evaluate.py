@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stq.app._kept_scores import keep_scores, what_is_scored
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import Scoring, open_scoring, score_windows
 from stq.app.baselines import open_baselines
@@ -70,11 +71,19 @@ def evaluate(
 
     Raises UsageError for a split that the run has not and for other overrides, CheckFailed where the run or its data is
     not what was trained, Elsewhere in the processes that don't lead.
+
+    The scores of a whole split, on the terms of the spec, are kept with the run where it can be written to.
     """
     with joined() as world:
+        scored = None
         with world.together():
+            if world.leads and block is None and not overrides:
+                scored = what_is_scored(run)
             scoring = open_scoring(run, split, block, overrides)
-        return evaluate_opened(run, scoring, world)
+        result = evaluate_opened(run, scoring, world)
+        if scored is not None:
+            keep_scores(run, result, scored)
+        return result
 
 
 def evaluate_opened(run: RunFolder, scoring: Scoring, world: World) -> EvaluateResult:

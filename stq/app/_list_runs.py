@@ -2,9 +2,11 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from stq.app._kept_scores import KeptScores, kept_scores
 from stq.app._run_contents import refuse_ways_out
 from stq.app._run_folder import RunFolder
 from stq.errors import StqError, UsageError
@@ -16,7 +18,8 @@ class RunCard:
     """One run. `status` is `trained`, `not finished` or `damaged`, and `cause` says why in the last case.
 
     `val_central` is the least validation error of the central forecast, in normalised units; it compares runs of the
-    same data and targets only. `epochs` counts those that ended, `best` is the one that the weights come from.
+    same data and targets only. `epochs` counts those that ended, `best` is the one that the weights come from. `scores`
+    are what `stq eval` found, by split.
     """
 
     run: Path
@@ -29,11 +32,15 @@ class RunCard:
     best: int | None = None
     val_central: float | None = None
     calibrated: bool = False
+    scores: Mapping[str, KeptScores] = field(default_factory=dict)
     cause: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Ready for JSON."""
-        return vars(self) | {"run": str(self.run)}
+        return vars(self) | {
+            "run": str(self.run),
+            "scores": {split: vars(scores) for split, scores in self.scores.items()},
+        }
 
 
 def list_runs(folder: Path = Path("runs")) -> tuple[RunCard, ...]:
@@ -68,6 +75,7 @@ def _card(run: RunFolder) -> RunCard:
             best=int(best["epoch"]) if best else None,
             val_central=float(best["val_central"]) if best else None,
             calibrated=run.calibration.is_file(),
+            scores=kept_scores(run),
         )
     except (StqError, ValueError, KeyError, TypeError, csv.Error) as error:
         return RunCard(run.path, "damaged", cause=str(error).partition("\n")[0])

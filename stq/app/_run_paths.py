@@ -70,6 +70,10 @@ class RunPaths:
         """The fitted baselines; absent until they are first asked for."""
         return self.path / "baselines.json"
 
+    def scores(self, split: str) -> Path:
+        """What `stq eval` found on a split; absent before."""
+        return self.path / "scores" / f"{split}.json"
+
     @property
     def outcome(self) -> Path:
         """How training ended; absent while it has not."""

@@ -13,7 +13,10 @@ Folder = Annotated[Path, typer.Argument(metavar="[FOLDER]", help="Where to look;
 
 
 def runs(folder: Folder = Path("runs"), as_json: Json = False, debug: Debug = False) -> Answer:
-    """List the runs in a folder, the earliest first, each with its best validation error."""
+    """List the runs in a folder, the earliest first, each with its best validation error and its scores.
+
+    The scores are those of the test part, as `stq eval RUN` last found them.
+    """
     from stq.app import list_runs
 
     cards = list_runs(folder)

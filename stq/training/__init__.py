@@ -5,7 +5,7 @@ Nothing here prints. What a person may want to see goes to a `TrainingObserver`.
 
 from stq.training._checkpoint_io import AtomicCheckpointIO
 from stq.training._checkpoint_store import CheckpointStore, Newest
-from stq.training._checkpoints import load_weights
+from stq.training._checkpoints import load_weights, noted_sha256
 from stq.training._composite_optimiser import CompositeOptimiser
 from stq.training._devices import device_of, devices_of, devices_there
 from stq.training._fit import FitResult, fit
@@ -40,6 +40,7 @@ __all__ = [
     "joined",
     "lacking",
     "load_weights",
+    "noted_sha256",
     "probe_training_step",
     "tracking",
 ]

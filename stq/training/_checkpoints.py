@@ -95,6 +95,22 @@ class Hashing:
 
 def verified(state: Path) -> Manifest:
     """The manifest of a checkpoint whose every byte is as it was written. Raises CheckFailed where one isn't."""
+    found, size, sha256 = noted(state)
+    try:
+        if state.stat().st_size != size or sha256_of(state) != sha256:
+            raise CheckFailed(f"{state}: the checkpoint is damaged (its sha256 is not that of its manifest)")
+    except OSError as error:
+        raise CheckFailed(f"{state}: the checkpoint can't be read ({error.strerror})") from error
+    return found
+
+
+def noted_sha256(state: Path) -> str:
+    """The SHA-256 of a state as its manifest has it, the state unread. Raises CheckFailed where that is damaged."""
+    return noted(state)[2]
+
+
+def noted(state: Path) -> tuple[Manifest, int, str]:
+    """The manifest beside a state, and the bytes and the SHA-256 that it says the state has."""
     path = state.with_name(MANIFEST)
     try:
         content = parse_json(read_text(path))
@@ -104,14 +120,9 @@ def verified(state: Path) -> Manifest:
         if content["format"] != FORMAT:
             raise ValueError(f"it is of format {content['format']}, and this stq reads {FORMAT}")
         found = Manifest(int(content["step"]), int(content["epoch"]), dict(content["experiment"]))
+        return found, int(file["bytes"]), str(file["sha256"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CheckFailed(f"{path}: the checkpoint is damaged or not one of stq's ({first_line(error)})") from error
-    try:
-        if state.stat().st_size != file["bytes"] or sha256_of(state) != file["sha256"]:
-            raise CheckFailed(f"{state}: the checkpoint is damaged (its sha256 is not that of its manifest)")
-    except OSError as error:
-        raise CheckFailed(f"{state}: the checkpoint can't be read ({error.strerror})") from error
-    return found
 
 
 def load(state: Path, map_location: Any | None = None) -> dict[str, Any]:
