@@ -7,37 +7,38 @@ holds the mutant from then on. For a process that is thrown away afterwards.
 import ast
 import gc
 import sys
+from collections import defaultdict
 from types import CodeType, FunctionType
 from typing import Any
 
 from mutation.mutant import ROOT, Mutant
 
 
-def graft(mutant: Mutant) -> None:
-    """Change this process. Raises LookupError where nothing that runs stands for the mutant's place."""
-    tree = mutant.tree()
-    if mutant.home.kind == "function":
-        _graft_function(mutant, tree)
-    elif mutant.home.kind == "default":
-        _graft_default(mutant, tree)
-    else:
-        _graft_constant(mutant, tree)
+class Living:
+    """The function objects of stq, by file and name; looked for once, as that takes as long as many a test."""
+
+    def __init__(self) -> None:
+        self._functions: dict[tuple[str, str], list[FunctionType]] = defaultdict(list)
+        for found in gc.get_objects():
+            if type(found) is FunctionType and found.__code__.co_filename.startswith(f"{ROOT / 'stq'}/"):
+                self._functions[found.__code__.co_filename, found.__code__.co_qualname].append(found)
+
+    def graft(self, mutant: Mutant) -> None:
+        """Change this process. Raises LookupError where nothing that runs stands for the mutant's place."""
+        tree = mutant.tree()
+        if mutant.home.kind in ("module", "class"):
+            _graft_constant(mutant, tree)
+            return
+        functions = self._functions.get((str(ROOT / mutant.file), mutant.home.function))
+        if not functions:
+            raise LookupError(f"no function to be seen for {mutant.key}")
+        if mutant.home.kind == "function":
+            _graft_function(mutant, tree, functions)
+        else:
+            _graft_default(mutant, tree, functions)
 
 
-def live_functions(mutant: Mutant) -> list[FunctionType]:
-    """Every function object there is that was made of the definition that the mutant changes."""
-    path, name = str(ROOT / mutant.file), mutant.home.function
-    return [
-        found
-        for found in gc.get_objects()
-        if type(found) is FunctionType and found.__code__.co_filename == path and found.__code__.co_qualname == name
-    ]
-
-
-def _graft_function(mutant: Mutant, tree: ast.Module) -> None:
-    functions = live_functions(mutant)
-    if not functions:
-        raise LookupError(mutant.key)
+def _graft_function(mutant: Mutant, tree: ast.Module, functions: list[FunctionType]) -> None:
     for function in functions:
         definition = _definition(tree, mutant.home.function, function.__code__.co_firstlineno)
         free = function.__code__.co_freevars
@@ -51,8 +52,8 @@ def _graft_function(mutant: Mutant, tree: ast.Module) -> None:
         function.__code__ = min(new, key=lambda part: abs(part.co_firstlineno - function.__code__.co_firstlineno))
 
 
-def _graft_default(mutant: Mutant, tree: ast.Module) -> None:
-    for function in live_functions(mutant):
+def _graft_default(mutant: Mutant, tree: ast.Module, functions: list[FunctionType]) -> None:
+    for function in functions:
         given = _definition(tree, mutant.home.function, function.__code__.co_firstlineno).args
         if function.__defaults__:
             old = function.__defaults__

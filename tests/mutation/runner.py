@@ -20,13 +20,15 @@ from pathlib import Path
 
 import pytest
 
-from mutation.graft import graft
+from mutation.graft import Living
 from mutation.mutant import ROOT, Mutant
 from mutation.reach import Reach, Tracer
 
 KILLED, SURVIVED, UNREACHED, TIMEOUT = "killed", "survived", "unreached", "timeout"
 
-_CODES = {0: SURVIVED, 1: KILLED}
+_NO_MUTANT = 99
+"""Exit code of a fork in which the mutant could not be made: no mutant counts as killed that never was."""
+
 _MEMORY = 6 * 2**30
 """Bytes of address space that a mutant may take beyond what the parent has."""
 
@@ -52,6 +54,7 @@ class Runner:
         self._work = work
         self._scratch = scratch
         self._report = scratch / "killed by"
+        self._told = scratch / "out.txt"
         self._failed = ""
         self.items: list[pytest.Item] = []
         self._killers: dict[tuple[str, str], list[str]] = {}
@@ -67,8 +70,9 @@ class Runner:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self.items = list(session.items)
+        self._living = Living()
         gc.collect()
-        gc.freeze()
+        gc.freeze()  # what a fork does not touch it need not copy
         self._work(self)
         return True
 
@@ -101,14 +105,20 @@ class Runner:
         """Try one on some tests."""
 
         def attempt() -> int:
-            graft(mutant)
+            try:
+                self._living.graft(mutant)
+            except Exception as error:
+                print(repr(error), flush=True)
+                return _NO_MUTANT
             self._run(items, until_failure=True)
             self._report.write_text(self._failed)
             return 1 if self._failed else 0
 
         started = time.monotonic()
         code = self._forked(attempt, seconds)
-        outcome = TIMEOUT if code is None else _CODES.get(code, KILLED)
+        if code == _NO_MUTANT:
+            raise RuntimeError(f"{mutant.key}: {self._told.read_text()}")
+        outcome = TIMEOUT if code is None else SURVIVED if code == 0 else KILLED
         by = self._report.read_text() if code == 1 else ""
         if by:
             first = self._killers.setdefault((mutant.file, mutant.home.function), [])
@@ -142,7 +152,7 @@ class Runner:
         sys.stdout.flush()
         pid = os.fork()
         if pid == 0:
-            _in_fork(function, folder, self._scratch / "out.txt")
+            _in_fork(function, folder, self._told)
         code = _awaited(pid, seconds)
         shutil.rmtree(folder, ignore_errors=True)
         return code
@@ -158,9 +168,6 @@ def _in_fork(function: Callable[[], int], folder: Path, told: Path) -> None:
         os.dup2(out, 2)
         resource.setrlimit(resource.RLIMIT_AS, (_memory() + _MEMORY,) * 2)
         code = function()
-    except LookupError as error:
-        print(f"no such place among the living: {error!r}", flush=True)
-        code = 4
     except BaseException as error:
         print(repr(error), flush=True)
     finally:

@@ -1,13 +1,23 @@
 """The mutants that no test kills, and why that is well: survivors.md."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 LIST = Path(__file__).parent / "survivors.md"
-_LINE = re.compile(r"- `(.+)`: (equivalent|not worth a test): (.+)")
+EQUIVALENT = "equivalent"
+_LINE = re.compile(r"- `(?P<key>.+)`: (?P<kind>equivalent|not worth a test): (?P<reason>.+)")
 
 
-def excused() -> dict[str, tuple[str, str]]:
-    """By the key of a mutant: "equivalent" or "not worth a test", and the reason."""
+@dataclass(frozen=True)
+class Excuse:
+    """`kind`: equivalent, as no program can tell it from what it was made of, or not worth a test."""
+
+    kind: str
+    reason: str
+
+
+def excuses() -> dict[str, Excuse]:
+    """By the key of a mutant."""
     found = (_LINE.fullmatch(line) for line in LIST.read_text().splitlines())
-    return {line[1]: (line[2], line[3]) for line in found if line}
+    return {line["key"]: Excuse(line["kind"], line["reason"]) for line in found if line}
