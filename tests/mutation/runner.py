@@ -14,8 +14,10 @@ import shutil
 import signal
 import sys
 import time
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,9 @@ KILLED, SURVIVED, UNREACHED, TIMEOUT = "killed", "survived", "unreached", "timeo
 
 _NO_MUTANT = 99
 """Exit code of a fork in which the mutant could not be made: no mutant counts as killed that never was."""
+
+_LONGEST = 30.0
+"""Seconds of tests, as they were traced, that a mutant is tried on: what lives so long counts as living."""
 
 _MEMORY = 6 * 2**30
 """Bytes of address space that a mutant may take beyond what the parent has."""
@@ -128,14 +133,22 @@ class Runner:
     def _chosen(self, mutant: Mutant, reach: Reach) -> list[pytest.Item]:
         """The tests that reach it, those first that have killed others of the same function.
 
-        A constant or a default has no line of its own: all that reach the module are tried.
+        A constant or a default has no line that runs: all tests are tried of the files in which one reaches the module.
         """
-        whole_file = [line for file, line in reach.lines if file == mutant.file]
-        lines = range(mutant.lines[0], mutant.lines[1] + 1) if mutant.home.kind == "function" else whole_file
-        items = reach.items(self.items, mutant.file, lines)
+        if mutant.home.kind == "function":
+            items = reach.items(self.items, mutant.file, range(mutant.lines[0], mutant.lines[1] + 1))
+        else:
+            items = reach.items(self.items, mutant.file, [line for file, line in reach.lines if file == mutant.file])
+            files, others = {item.path for item in items}, set(self.items) - set(items)
+            items += sorted(
+                (item for item in others if item.path in files and item.nodeid not in reach.failing),
+                key=lambda item: item.nodeid,
+            )
         first = self._killers.get((mutant.file, mutant.home.function), [])
         rank = {nodeid: index for index, nodeid in enumerate(first)}
-        return sorted(items, key=lambda item: rank.get(item.nodeid, len(first)))
+        items = sorted(items, key=lambda item: rank.get(item.nodeid, len(first)))
+        spent = list(accumulate(map(reach.cost, items)))
+        return items[: 1 + bisect(spent, _LONGEST)]
 
     def _run(self, items: list[pytest.Item], *, until_failure: bool) -> None:
         for index, item in enumerate(items):

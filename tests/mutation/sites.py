@@ -172,8 +172,7 @@ def _expression(
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant):
         yield instead(lambda: node.operand, "sign")
     elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
-        value = not node.value if isinstance(node.value, bool) else node.value + 1
-        yield _setting(node, "value", value, home, "constant", lines, shown)
+        yield _setting(node, "value", _other(node.value), home, "constant", lines, shown)
     elif isinstance(node, ast.Call):
         yield from _call(node, instead, home, lines)
     elif isinstance(node, ast.Slice):
@@ -250,6 +249,13 @@ def _replacing(body: list[ast.stmt], index: int, make, home: Home, operator: str
         return _text(body[index])
 
     return Site(home, operator, lines, _text(body[index]), change)
+
+
+def _other(value: bool | int | float) -> bool | int | float:
+    """The other truth, a divisor of 1.0 made 0.0, or one more."""
+    if isinstance(value, bool):
+        return not value
+    return 0.0 if isinstance(value, float) and value == 1 else value + 1
 
 
 def _text(node: ast.AST) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import pytest
 import torch
 from pydantic import Field
+from support.loss_batches import ready
 
 from stq.errors import PluginError, SpecError
 from stq.losses import MSE, SSIM, Histogram, Laplacian, Loss, OptionInfo, build_loss, loss_options, stq_losses
@@ -57,6 +58,11 @@ def test_pinball_alone_of_the_built_in_losses_needs_quantiles():
         "pinball": True,
     }
     assert not Rich.needs_quantiles
+
+
+@pytest.mark.parametrize("loss", stq_losses(), ids=lambda loss: loss.name)
+def test_what_a_loss_knows_of_the_training_data_is_not_among_the_weights(loss):
+    assert not ready(loss).state_dict()
 
 
 @pytest.mark.parametrize(
