@@ -1,13 +1,14 @@
 """What is pooled, what is apart, and what a correction is multiplied by; shards, order, groups and their fallback."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from stq.calibration import ConformalCalibration, ConformityScores, Form, calibration_notes
+from stq.calibration import ConformalCalibration, Corrections, ConformityScores, Form, calibration_notes
 from stq.errors import CheckFailed, UsageError
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -184,3 +185,22 @@ def test_a_level_that_asks_for_more_frames_than_there_are_is_named_with_the_numb
     assert not calibration_notes(with_frames(39, (0.025, 0.975)))
     assert "a coverage of 90 % asks for 9" in calibration_notes(with_frames(1, (0.1,)))[0]
     assert not calibration_notes(with_frames(1, (0.5,)))
+
+
+def test_a_group_with_few_frames_of_its_own_is_named_where_all_together_have_enough() -> None:
+    whole = with_frames(39, (0.025, 0.975))
+    part = [Corrections(whole.outward, ((9,),), ((frames,),)) for frames in (38, 1, 39, 0)]
+    grouped = replace(whole, groups=("north", "east", "south", "west"), grouped=tuple(part))
+    missing, few = calibration_notes(grouped)
+    assert missing.startswith("no calibration frame, at one horizon or more, of west: ")
+    assert few.startswith("few frames to calibrate on in north (38), east (1): the 95 % band asks for 19, ")
+    (note,) = calibration_notes(replace(grouped, frames=((38,),), grouped=tuple(part[:3]), groups=grouped.groups[:3]))
+    assert note.startswith("38 frames to calibrate on: ")  # and then all groups have few
+    assert calibration_notes(with_frames(1, (0.1,)))[0].startswith("1 frame to calibrate on: ")
+
+
+def test_the_terms_in_words_say_what_is_pooled_and_what_the_corrections_were_fitted_on() -> None:
+    calibration = with_frames(39, (0.025, 0.975))
+    assert calibration.terms == "by horizon, variable, additive, on calibration"
+    pooled = replace(calibration, by=(), scores="multiplicative", fitted_on="validation")
+    assert pooled.terms == "everything pooled, multiplicative, on validation"
