@@ -13,7 +13,6 @@ from types import FrameType
 from typing import Any
 
 import pytest
-
 from mutation.mutant import ROOT
 
 

@@ -21,7 +21,6 @@ from itertools import accumulate
 from pathlib import Path
 
 import pytest
-
 from mutation.graft import Living
 from mutation.mutant import ROOT, Mutant
 from mutation.reach import Reach, Tracer

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from stq.calibration import ConformalCalibration, Corrections, ConformityScores, Form, calibration_notes
-from stq.errors import CheckFailed, UsageError
+from stq.calibration import ConformalCalibration, ConformityScores, Corrections, Form, calibration_notes
+from stq.errors import CheckFailed, DataError, UsageError
 
 LEVELS = (0.1, 0.5, 0.9)
 NAMES = ["ozone", "temperature"]
@@ -167,7 +167,49 @@ def test_terms_that_lack_what_they_need_are_refused() -> None:
         ConformityScores(NAMES, [1], LEVELS, by=["horizon"])
     with pytest.raises(UsageError, match="floors"):
         ConformityScores(NAMES, [1], LEVELS, scores="multiplicative")
+    with pytest.raises(UsageError, match="floors"):
+        ConformityScores(NAMES, [1], LEVELS, scores="multiplicative", floors=[1.0, 0.0])
     ConformityScores(["ozone"], [1], LEVELS, by=["horizon"])  # nothing is pooled
+
+
+def test_the_centre_of_a_one_sided_band_is_the_median_where_that_is_a_level() -> None:
+    quantiles, truth, valid, _ = fields(8, levels=2)
+    found = []
+    for central in (quantiles[:, :, 0], truth, None):
+        scores = ConformityScores(NAMES, [1, 3], (0.5, 0.9), scores="multiplicative", floors=[0.3, 300.0])
+        scores.update(quantiles=quantiles, truth=truth, valid=valid, time=torch.arange(12), central=central)
+        found.append(scores.fit())
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_calibration_without_groups_asks_nobody_where_a_target_belongs() -> None:
+    data = fields(9)
+    calibration = scores_of(data).fit()
+    told = calibration.apply(data[1], data[0], LEVELS, group=data[3])
+    assert torch.equal(told, calibration.apply(data[1], data[0], LEVELS))
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        (("horizon", "variable"), "of ozone at horizon 1$"),
+        (("horizon",), "of any variable at horizon 1$"),
+        (("variable",), "of ozone at any horizon$"),
+        ((), "of any variable at any horizon$"),
+    ],
+)
+def test_nothing_to_calibrate_on_is_refused_by_the_name_of_what_has_nothing(by: tuple[str, ...], words: str) -> None:
+    quantiles, truth, valid, group = fields(0)
+    with pytest.raises(DataError, match=words):
+        scores_of((quantiles, truth, torch.zeros_like(valid), group), by=by).fit()
+
+
+def test_many_groups_share_the_memory_of_all_and_have_the_corrections_of_few() -> None:
+    data = fields(7)
+    few = scores_of(data, grouped=True).fit()
+    many = scores_of(data, grouped=True, groups=("north", "south", *map(str, range(60)))).fit()
+    assert many.grouped[:2] == few.grouped
+    assert {part.outward for part in many.grouped[2:]} == {many.outward}
 
 
 def with_frames(frames: int, levels: tuple[float, ...]) -> ConformalCalibration:
