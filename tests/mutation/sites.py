@@ -276,7 +276,7 @@ def _is_constant(node: ast.AST, value: object) -> bool:
 
 
 def _joins_text(node: ast.BinOp) -> bool:
-    sides = (node.left, node.right)
     return any(
-        isinstance(s, ast.JoinedStr) or (isinstance(s, ast.Constant) and isinstance(s.value, str)) for s in sides
+        isinstance(side, ast.JoinedStr) or (isinstance(side, ast.Constant) and isinstance(side.value, str))
+        for side in (node.left, node.right)
     )

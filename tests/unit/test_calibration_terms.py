@@ -226,7 +226,7 @@ def test_a_level_that_asks_for_more_frames_than_there_are_is_named_with_the_numb
     assert calibration_notes(with_frames(38, (0.025, 0.975)))
     assert not calibration_notes(with_frames(39, (0.025, 0.975)))
     assert "a coverage of 90 % asks for 9" in calibration_notes(with_frames(1, (0.1,)))[0]
-    assert not calibration_notes(with_frames(1, (0.5,)))
+    assert not calibration_notes(with_frames(0, (0.5,)))
 
 
 def test_a_group_with_few_frames_of_its_own_is_named_where_all_together_have_enough() -> None:
