@@ -39,10 +39,9 @@ class Mutant:
 
 def mutants_of(file: str) -> Iterator[Mutant]:
     """All mutants of a module, given by its path from the root."""
-    text = _text_of(file)
-    for number in range(len(sites_of(ast.parse(text)))):
-        site = sites_of(ast.parse(text))[number]
+    for number, site in enumerate(sites_of(ast.parse(_text_of(file)))):
         becomes = site.change()
+        site.undo()
         if becomes != site.was:
             yield Mutant(file, number, site.home, site.operator, site.lines, site.was, becomes)
 

@@ -65,6 +65,7 @@ class Site:
     was: str
     change: Callable[[], str]
     """Returns what then stands there instead of `was`."""
+    undo: Callable[[], None]
 
 
 def sites_of(tree: ast.Module) -> list[Site]:
@@ -90,11 +91,11 @@ def _body(body: list[ast.stmt], home: Home, classes: tuple[str, ...]) -> Iterato
 
 def _function(node: ast.FunctionDef, home: Home, classes: tuple[str, ...]) -> Iterator[Site]:
     outer = home if home.kind == "function" else Home("function", ".".join((*classes, node.name)))
-    for values in (node.args.defaults, node.args.kw_defaults):
+    for values in () if _is_stub(node) else (node.args.defaults, node.args.kw_defaults):
         for index, value in enumerate(values):
             if isinstance(value, ast.Constant | ast.UnaryOp):
                 default = outer if home.kind == "function" else Home("default", outer.function)
-                shown = ast.Tuple([value for value in values if value], ast.Load())
+                shown = ast.List(values, ast.Load())
                 yield from _expression(values, index, default, (value.lineno, value.lineno), shown)
     yield from _body(node.body, outer, classes)
 
@@ -222,33 +223,63 @@ def _slice(node: ast.Slice, home: Home, lines: tuple[int, int], shown: ast.AST) 
                 yield from _expression(node, name, home, lines, shown)
 
 
-def _putting(holder, field, make, home: Home, operator: str, lines: tuple[int, int], shown: ast.AST) -> Site:
-    """A site that has another expression."""
+def _putting(
+    holder: ast.AST | list,
+    field: str | int,
+    make: Callable[[], ast.AST],
+    home: Home,
+    operator: str,
+    lines: tuple[int, int],
+    shown: ast.AST,
+) -> Site:
+    """A site that has another node."""
+    old = holder[field] if isinstance(field, int) else getattr(holder, field)
+
+    def put(node: ast.AST) -> None:
+        if isinstance(field, int):
+            holder[field] = node
+        else:
+            setattr(holder, field, node)
 
     def change() -> str:
-        if isinstance(field, int):
-            holder[field] = make()
-        else:
-            setattr(holder, field, make())
+        put(make())
         return _text(shown)
 
-    return Site(home, operator, lines, _text(shown), change)
+    return Site(home, operator, lines, _text(shown), change, lambda: put(old))
 
 
-def _setting(node: ast.AST, field: str, value: object, home: Home, operator: str, lines, shown: ast.AST) -> Site:
+def _setting(
+    node: ast.AST, field: str, value: object, home: Home, operator: str, lines: tuple[int, int], shown: ast.AST
+) -> Site:
+    """A site that is the same node with another field."""
+    old = getattr(node, field)
+
     def change() -> str:
         setattr(node, field, value)
         return _text(shown)
 
-    return Site(home, operator, lines, _text(shown), change)
+    return Site(home, operator, lines, _text(shown), change, lambda: setattr(node, field, old))
 
 
-def _replacing(body: list[ast.stmt], index: int, make, home: Home, operator: str, lines) -> Site:
+def _replacing(
+    body: list[ast.stmt],
+    index: int,
+    make: Callable[[], ast.stmt],
+    home: Home,
+    operator: str,
+    lines: tuple[int, int],
+) -> Site:
+    """A site that has another statement."""
+    old = body[index]
+
     def change() -> str:
         body[index] = make()
         return _text(body[index])
 
-    return Site(home, operator, lines, _text(body[index]), change)
+    def undo() -> None:
+        body[index] = old
+
+    return Site(home, operator, lines, _text(old), change, undo)
 
 
 def _other(value: bool | int | float) -> bool | int | float:
@@ -265,6 +296,11 @@ def _text(node: ast.AST) -> str:
 
 def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _is_stub(node: ast.FunctionDef) -> bool:
+    """Whether it has no code, as in a protocol: nobody calls it, and its defaults are those of a type."""
+    return all(isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant) for part in node.body)
 
 
 def _is_name(node: ast.AST, name: str) -> bool:
