@@ -64,7 +64,7 @@ PACKAGES = {
     ),
     "checkpoint": Package(
         ("stq/training/_*checkpoint*.py", "stq/files/*.py"),
-        ("tests/unit/test_training_checkpoints.py", "tests/unit/test_files.py", "tests/unit/test_training_resume.py"),
+        ("tests/unit/test_files*.py", "tests/unit/test_training_checkpoints.py", "tests/unit/test_training_resume.py"),
     ),
     "spec": Package(
         tuple(
