@@ -28,7 +28,11 @@ PACKAGES = {
     ),
     "routing": Package(
         ("stq/routing/*.py",),
-        ("tests/unit/test_routing_*.py", "tests/property/test_routing_tables.py"),
+        (
+            "tests/unit/test_routing_*.py",
+            "tests/property/test_routing_tables.py",
+            "tests/unit/test_training_scaler.py",
+        ),
     ),
     "audit": Package(
         ("stq/routing/audit/*.py",),
