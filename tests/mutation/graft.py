@@ -6,8 +6,10 @@ holds the mutant from then on. For a process that is thrown away afterwards.
 
 import ast
 import gc
+import inspect
 import sys
 from collections import defaultdict
+from dataclasses import is_dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -81,9 +83,20 @@ def _graft_constant(mutant: Mutant, tree: ast.Module) -> None:
     code = compile(ast.fix_missing_locations(ast.Expression(value)), mutant.file, "eval")
     old, new = getattr(owner, home.name), eval(code, vars(module))
     setattr(owner, home.name, new)
+    if is_dataclass(owner):
+        _graft_field(inspect.unwrap(owner.__init__), home.name, new)
     for other in list(sys.modules.values()) if owner is module else ():
         if other.__name__.startswith("stq.") and vars(other).get(home.name) is old:
             setattr(other, home.name, new)
+
+
+def _graft_field(init: FunctionType, name: str, value: Any) -> None:
+    """The default of a field of a dataclass is one of its constructor as well."""
+    defaults, count = init.__defaults__ or (), init.__code__.co_argcount
+    names = init.__code__.co_varnames[count - len(defaults) : count]
+    init.__defaults__ = tuple(value if own == name else old for own, old in zip(names, defaults, strict=True))
+    if init.__kwdefaults__ and name in init.__kwdefaults__:
+        init.__kwdefaults__[name] = value
 
 
 def _binds(node: ast.stmt, name: str) -> bool:

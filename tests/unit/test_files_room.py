@@ -61,7 +61,7 @@ def test_only_a_full_disk_speaks_of_room(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     refuse_missing_folder(tmp_path / "a")
-    with pytest.raises(DiskError, match="there is no folder .*not there$"):
+    with pytest.raises(DiskError, match=r"there is no folder .*not there$"):
         refuse_missing_folder(tmp_path / "not there" / "a")
 
 
