@@ -212,6 +212,7 @@ def _end_group(pid: int) -> None:
 def run(test_files: list[str], work: Callable[[Runner], None], scratch: Path) -> None:
     """Import and collect the files of tests, then do the work."""
     arguments = ["-s", "--no-header", "--no-summary", "--tb=native", f"--rootdir={ROOT}"]
+    arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # of what has imported hypothesis before
     arguments += [f"--basetemp={scratch / 'here' / 'tmp'}", "-c", str(ROOT / "pyproject.toml")]
     code = pytest.main([*arguments, *(str(ROOT / file) for file in test_files)], plugins=[Runner(work, scratch)])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
