@@ -30,8 +30,8 @@ KILLED, SURVIVED, UNREACHED, TIMEOUT = "killed", "survived", "unreached", "timeo
 _NO_MUTANT = 99
 """Exit code of a fork in which the mutant could not be made: no mutant counts as killed that never was."""
 
-_LONGEST = 15.0
-"""Seconds of tests, as they were traced, that a mutant is tried on: what lives so long counts as living."""
+_LONGEST = 120.0
+"""Seconds of tests, as they were traced, which is slow, that a mutant is tried on: what lives so long is living."""
 
 _MEMORY = 6 * 2**30
 """Bytes of address space that a mutant may take beyond what the parent has."""

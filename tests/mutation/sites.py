@@ -70,7 +70,15 @@ class Site:
 
 def sites_of(tree: ast.Module) -> list[Site]:
     """All sites, in the order of the text: the same for the same text."""
-    return list(_body(tree.body, Home("module", ""), ()))
+    used = {name for statement in tree.body for name in _read_at_import(statement)}
+    return [site for site in _body(tree.body, Home("module", ""), ()) if site.home.name not in used]
+
+
+def _read_at_import(statement: ast.stmt) -> set[str]:
+    """The names that other constants of a module are made of: a change of one would come too late for these."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return set()
+    return {part.id for part in ast.walk(statement) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
 
 
 def _body(body: list[ast.stmt], home: Home, classes: tuple[str, ...]) -> Iterator[Site]:
