@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability mutation fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -105,6 +105,9 @@ bench-eval: $(VENV)/dev  ## time and peak memory of scoring 30 million valid pix
 
 reliability: $(VENV)/dev  ## break things on purpose, as often as docs/reliability.md says, and write that page (NAMES: these promises alone)
 	$(BIN)/python tests/reliability/full.py $(NAMES)
+
+mutation: $(VENV)/dev  ## plant mistakes into the code and see which of them no test notices (PACKAGES: these alone)
+	$(BIN)/python tests/mutation/run.py $(if $(PACKAGES),--package $(PACKAGES))
 
 fuzz-spec: $(VENV)/run  ## 5,000 damaged specs: each read, or refused at a place and within half a second
 	$(BIN)/python tests/bench/fuzz_spec.py --count 5000

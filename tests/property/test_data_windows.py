@@ -167,6 +167,17 @@ def test_a_gap_takes_its_steps_from_the_later_split_and_strict_its_first_windows
     assert "3 windows left out: the inputs reach into another split (data.split.strict)" in plan.notes
 
 
+def test_inputs_of_training_keep_the_gap_to_a_split_that_is_shorter_than_the_nearest_horizon() -> None:
+    plan = plan_windows(60, 1, (8,), {"val": range(20, 22), "train": range(24, 60)}, gap=2)
+    assert plan.issued["train"] == (16, 17, *range(24, 52))  # 18 and 23 are two steps from the targets 20 and 21
+
+
+def test_a_gap_that_takes_nothing_is_not_named() -> None:
+    with pytest.raises(DataError, match="train holds no window") as refused:
+        plan_windows(24, 3, (1, 2), {"train": range(1), "val": range(12, 22)}, gap=9)
+    assert "a gap of" not in str(refused.value)
+
+
 def test_a_split_that_the_gap_leaves_empty_is_refused_with_the_gap() -> None:
     with pytest.raises(DataError, match=r"val holds no window: .*\(a gap of 9 steps is kept before it\)"):
         plan_windows(24, 3, (1, 2), {"train": range(12), "val": range(12, 22)}, gap=9)

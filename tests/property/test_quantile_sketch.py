@@ -131,3 +131,14 @@ def test_what_makes_no_quantile_is_refused() -> None:
         QuantileSketch(2)
     with pytest.raises(ValueError, match="capacity"):
         sketch.merge(QuantileSketch(100))
+
+
+@pytest.mark.parametrize("capacity", [16, 100])
+def test_it_is_exact_up_to_its_capacity_and_no_further(capacity):
+    sketch = QuantileSketch(capacity)
+    sketch.update(torch.arange(capacity) / 3)
+    assert sketch.step == 0
+    sketch.update(torch.tensor([1000.0]))
+    assert sketch.step > 0
+    with pytest.raises(ValueError, match="at least 16, found 15"):
+        QuantileSketch(15)

@@ -1,14 +1,15 @@
 """What is pooled, what is apart, and what a correction is multiplied by; shards, order, groups and their fallback."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from stq.calibration import ConformalCalibration, ConformityScores, Form, calibration_notes
-from stq.errors import CheckFailed, UsageError
+from stq.calibration import ConformalCalibration, ConformityScores, Corrections, Form, calibration_notes
+from stq.errors import CheckFailed, DataError, UsageError
 
 LEVELS = (0.1, 0.5, 0.9)
 NAMES = ["ozone", "temperature"]
@@ -166,7 +167,49 @@ def test_terms_that_lack_what_they_need_are_refused() -> None:
         ConformityScores(NAMES, [1], LEVELS, by=["horizon"])
     with pytest.raises(UsageError, match="floors"):
         ConformityScores(NAMES, [1], LEVELS, scores="multiplicative")
+    with pytest.raises(UsageError, match="floors"):
+        ConformityScores(NAMES, [1], LEVELS, scores="multiplicative", floors=[1.0, 0.0])
     ConformityScores(["ozone"], [1], LEVELS, by=["horizon"])  # nothing is pooled
+
+
+def test_the_centre_of_a_one_sided_band_is_the_median_where_that_is_a_level() -> None:
+    quantiles, truth, valid, _ = fields(8, levels=2)
+    found = []
+    for central in (quantiles[:, :, 0], truth, None):
+        scores = ConformityScores(NAMES, [1, 3], (0.5, 0.9), scores="multiplicative", floors=[0.3, 300.0])
+        scores.update(quantiles=quantiles, truth=truth, valid=valid, time=torch.arange(12), central=central)
+        found.append(scores.fit())
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_calibration_without_groups_asks_nobody_where_a_target_belongs() -> None:
+    data = fields(9)
+    calibration = scores_of(data).fit()
+    told = calibration.apply(data[1], data[0], LEVELS, group=data[3])
+    assert torch.equal(told, calibration.apply(data[1], data[0], LEVELS))
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        (("horizon", "variable"), "of ozone at horizon 1$"),
+        (("horizon",), "of any variable at horizon 1$"),
+        (("variable",), "of ozone at any horizon$"),
+        ((), "of any variable at any horizon$"),
+    ],
+)
+def test_nothing_to_calibrate_on_is_refused_by_the_name_of_what_has_nothing(by: tuple[str, ...], words: str) -> None:
+    quantiles, truth, valid, group = fields(0)
+    with pytest.raises(DataError, match=words):
+        scores_of((quantiles, truth, torch.zeros_like(valid), group), by=by).fit()
+
+
+def test_many_groups_share_the_memory_of_all_and_have_the_corrections_of_few() -> None:
+    data = fields(7)
+    few = scores_of(data, grouped=True).fit()
+    many = scores_of(data, grouped=True, groups=("north", "south", *map(str, range(60)))).fit()
+    assert many.grouped[:2] == few.grouped
+    assert {part.outward for part in many.grouped[2:]} == {many.outward}
 
 
 def with_frames(frames: int, levels: tuple[float, ...]) -> ConformalCalibration:
@@ -183,4 +226,23 @@ def test_a_level_that_asks_for_more_frames_than_there_are_is_named_with_the_numb
     assert calibration_notes(with_frames(38, (0.025, 0.975)))
     assert not calibration_notes(with_frames(39, (0.025, 0.975)))
     assert "a coverage of 90 % asks for 9" in calibration_notes(with_frames(1, (0.1,)))[0]
-    assert not calibration_notes(with_frames(1, (0.5,)))
+    assert not calibration_notes(with_frames(0, (0.5,)))
+
+
+def test_a_group_with_few_frames_of_its_own_is_named_where_all_together_have_enough() -> None:
+    whole = with_frames(39, (0.025, 0.975))
+    part = [Corrections(whole.outward, ((9,),), ((frames,),)) for frames in (38, 1, 39, 0)]
+    grouped = replace(whole, groups=("north", "east", "south", "west"), grouped=tuple(part))
+    missing, few = calibration_notes(grouped)
+    assert missing.startswith("no calibration frame, at one horizon or more, of west: ")
+    assert few.startswith("few frames to calibrate on in north (38), east (1): the 95 % band asks for 19, ")
+    (note,) = calibration_notes(replace(grouped, frames=((38,),), grouped=tuple(part[:3]), groups=grouped.groups[:3]))
+    assert note.startswith("38 frames to calibrate on: ")  # and then all groups have few
+    assert calibration_notes(with_frames(1, (0.1,)))[0].startswith("1 frame to calibrate on: ")
+
+
+def test_the_terms_in_words_say_what_is_pooled_and_what_the_corrections_were_fitted_on() -> None:
+    calibration = with_frames(39, (0.025, 0.975))
+    assert calibration.terms == "by horizon, variable, additive, on calibration"
+    pooled = replace(calibration, by=(), scores="multiplicative", fitted_on="validation")
+    assert pooled.terms == "everything pooled, multiplicative, on validation"

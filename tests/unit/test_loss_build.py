@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 import pytest
 import torch
 from pydantic import Field
+from support.loss_batches import ready
 
 from stq.errors import PluginError, SpecError
-from stq.losses import MSE, SSIM, Histogram, Loss, OptionInfo, build_loss, loss_options
+from stq.losses import MSE, SSIM, Histogram, Laplacian, Loss, OptionInfo, build_loss, loss_options, stq_losses
 
 
 class Kind(StrEnum):
@@ -42,6 +43,26 @@ def test_options_reach_the_constructor_in_its_types():
     assert build_loss(Rich, options).given == (1.0, (4, 2), "l2", 0.5, Kind.SOFT, Path("m.nc"), True)
     assert build_loss(Rich, {"delta": math.inf}).given == (math.inf, (1, 2), "l1", None, Kind.SOFT, None, False)
     assert build_loss(Histogram, {"bins": 8}).bins == 8
+
+
+def test_an_option_that_is_left_out_has_the_value_of_the_reference_recipe():
+    assert (SSIM().window, Laplacian().levels, Histogram().bins) == (11, 3, 32)
+
+
+def test_pinball_alone_of_the_built_in_losses_needs_quantiles():
+    assert {loss.name: loss.needs_quantiles for loss in stq_losses()} == {
+        "mse": False,
+        "ssim": False,
+        "laplacian": False,
+        "histogram": False,
+        "pinball": True,
+    }
+    assert not Rich.needs_quantiles
+
+
+@pytest.mark.parametrize("loss", stq_losses(), ids=lambda loss: loss.name)
+def test_what_a_loss_knows_of_the_training_data_is_not_among_the_weights(loss):
+    assert not ready(loss).state_dict()
 
 
 @pytest.mark.parametrize(

@@ -109,4 +109,7 @@ def test_a_constant_variable_has_the_open_ends_left_and_costs_the_mean_absolute_
     loss = Histogram()
     loss.setup(context(minimum=(1.25, 1.25), maximum=(1.25, 1.25)))
     expected = (forecast.central - 1.25)[target.valid].abs().mean()
-    assert loss(forecast, constant).item() == pytest.approx(expected.item())
+    found = loss(forecast, constant)
+    assert found.item() == pytest.approx(expected.item())
+    (gradient,) = torch.autograd.grad(found, forecast.central)
+    torch.testing.assert_close(gradient.abs(), target.valid / target.valid.sum().double())

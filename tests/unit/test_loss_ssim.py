@@ -75,6 +75,14 @@ def test_a_perfect_forecast_costs_nothing_and_its_opposite_more_than_one():
     assert loss(Forecast(-target.values), target).item() > 1
 
 
+def test_a_larger_unit_changes_nothing_when_the_range_shrinks_along():
+    forecast, target = batch(4, SIZE, missing=0)
+    small = Forecast(forecast.central / 100), type(target)(target.values / 100, target.valid, target.weight)
+    loss, shrunk = ready(SSIM, SIZE), SSIM(window=5).double()
+    shrunk.setup(context(SIZE, minimum=(-0.015, -0.02), maximum=(0.025, 0.02)))
+    torch.testing.assert_close(shrunk(*small), loss(forecast, target))
+
+
 def test_a_constant_variable_stays_finite():
     forecast, target = batch(6, SIZE)
     loss = SSIM(window=5).double()
@@ -82,7 +90,10 @@ def test_a_constant_variable_stays_finite():
     assert loss(forecast, target).isfinite()
 
 
-@pytest.mark.parametrize(("size", "hint"), [((10, 40), "window: 9"), ((40, 9), "window: 9"), ((2, 9), "no window")])
+@pytest.mark.parametrize(
+    ("size", "hint"),
+    [((10, 40), "window: 9"), ((40, 9), "window: 9"), ((3, 9), "window: 3"), ((2, 9), "no window")],
+)
 def test_a_field_smaller_than_the_window_is_refused_with_the_largest_that_fits(size, hint):
     with pytest.raises(SpecError, match=hint) as refused:
         SSIM().setup(context(size))

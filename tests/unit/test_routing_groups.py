@@ -126,3 +126,7 @@ def test_a_group_frozen_by_hand_must_be_named_under_freeze() -> None:
     assert "group 'backbone' has no trainable parameter" in text
     assert "freeze" in text
     assert Groups.of(net, PATTERNS, freeze=["backbone"]).members[0].frozen
+
+
+def test_groups_that_were_put_together_by_hand_know_of_no_module_that_could_have_changed() -> None:
+    assert Groups(Groups.of(BandNet(), PATTERNS).members).changes() == []

@@ -86,3 +86,7 @@ def test_all_faults_come_at_once() -> None:
     text = refusal({"mse": Route(-1.0, {"central": -2.0, "centre": 1.0})})
     for fault in ("weight -1.0", "factor -2.0", "'centre'", "group 'quantiles'", "group 'backbone'"):
         assert fault in text
+
+
+def test_a_route_weighs_one_unless_told_otherwise() -> None:
+    assert Route().weight == 1

@@ -231,3 +231,11 @@ def test_a_probe_sees_a_step_in_which_no_loss_has_a_gradient() -> None:
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(RoutingError, match="no routing engine 'prune'; there are: pruned, save-restore, joint"):
         Router(band_plan(BandNet()), "prune")
+
+
+def test_the_graph_is_let_go_of_unless_it_is_to_be_kept() -> None:
+    net, router, losses = ready()
+    router.backward(router.total(losses), retain_graph=True)
+    router.backward(router.total(losses))
+    with pytest.raises(RuntimeError, match="second time"):
+        torch.autograd.grad(losses["mse"], net.central.parameters())
