@@ -31,8 +31,8 @@ class ConvLSTMCell(nn.Module):
         super().__init__()
         self.inputs = inputs
         self.hidden = hidden
-        # Two convolutions, over X and over H, spare the gradient of X where nobody asks for it, but each fills the
-        # vectors of a CPU by itself: beside whole vectors they are the faster, else one over both (docs/performance.md).
+        # Two convolutions, over X and over H, spare the gradient of X where nobody asks for it, but each must fill the
+        # vectors of a CPU by itself: faster where H does, else one over both is (docs/performance.md).
         self.apart = hidden % VECTOR == 0
         self.gates = nn.Conv2d(inputs + hidden, 4 * hidden, kernel, padding=kernel // 2)
         with torch.no_grad():
