@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability mutation fuzz-spec bench-routing bench-step bench-data study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability mutation fuzz-spec bench-routing bench-step bench-data bench-convlstm study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -92,6 +92,11 @@ bench-routing: $(VENV)/dev  ## time and memory of a step under five backwards, p
 
 bench-step: $(VENV)/dev  ## time of a step of stq train against a bare PyTorch loop
 	$(BIN)/python tests/bench/lightning_step.py --out runs/bench-routing
+
+bench-convlstm: $(VENV)/dev  ## time and memory of a ConvLSTM layer against those that people use, and docs/img/bench-convlstm.png
+	$(PIP) install --no-deps conv-lstm==0.1.2 torchgeo==0.8.1
+	$(BIN)/python tests/bench/convlstm.py --out runs/bench-convlstm
+	@mkdir -p docs/img && cp runs/bench-convlstm/bench-convlstm.png docs/img/
 
 bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of training on 8 GB and of a forecast of 4000 x 4000 (FOLDER: where to write)
 	$(BIN)/python tests/bench/data_reading.py --read 400 --train 8.2 $(if $(FOLDER),--folder $(FOLDER))

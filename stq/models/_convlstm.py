@@ -9,6 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+VECTOR = 16
+"""Channels that a convolution on a CPU takes at once: 32-bit numbers in 512 bits."""
+
 State = tuple[Float[Tensor, "B hidden Y X"], Float[Tensor, "B hidden Y X"]]
 
 
@@ -17,35 +20,40 @@ class ConvLSTMCell(nn.Module):
 
     Shi et al. (2015), "Convolutional LSTM Network", arXiv:1506.04214, equation 3, without its terms W_c∘C:
 
-        i, f, o = σ(W * [X_t, H_{t-1}] + b)      g = tanh(W * [X_t, H_{t-1}] + b)
-        C_t = f ∘ C_{t-1} + i ∘ g                H_t = o ∘ tanh(C_t)
+        i, f, o = σ(W_x * X_t + W_h * H_{t-1} + b)      g = tanh(W_x * X_t + W_h * H_{t-1} + b)
+        C_t = f ∘ C_{t-1} + i ∘ g                       H_t = o ∘ tanh(C_t)
 
-    All four gates come from one convolution over the concatenation [X_t, H_{t-1}], with zeros around the field. The
-    bias of the forget gate starts at 1 (Jozefowicz et al. 2015), so that a new network remembers.
+    The weights of all four gates are one tensor, over the concatenation [X_t, H_{t-1}]; fields have zeros around them.
+    The bias of the forget gate starts at 1 (Jozefowicz et al. 2015), so that a new network remembers.
     """
 
     def __init__(self, inputs: int, hidden: int, kernel: int) -> None:
         super().__init__()
         self.inputs = inputs
         self.hidden = hidden
+        # Two convolutions, over X and over H, spare the gradient of X where nobody asks for it, but each must fill the
+        # vectors of a CPU by itself: faster where H does, else one over both is (docs/performance.md).
+        self.apart = hidden % VECTOR == 0
         self.gates = nn.Conv2d(inputs + hidden, 4 * hidden, kernel, padding=kernel // 2)
         with torch.no_grad():
             self.gates.get_parameter("bias")[hidden : 2 * hidden] = 1.0
 
     def forward(self, x: Float[Tensor, "B K Y X"], state: State | None) -> State:
-        """The next (H, C). `state` None stands for zeros.
-
-        From zeros the half of the weights that reads H has nothing to add: it is left out, with the same result.
-        """
+        """The next (H, C). `state` None stands for zeros, whose convolution is left out: it has nothing to add."""
         if state is None:
-            weight = self.gates.weight[:, : self.inputs]
-            gates = F.conv2d(x, weight, self.gates.bias, padding=self.gates.padding)
+            gates = self._convolve(x, self.gates.weight[:, : self.inputs], self.gates.bias)
+        elif self.apart:
+            gates = self._convolve(x, self.gates.weight[:, : self.inputs], self.gates.bias)
+            gates += self._convolve(state[0], self.gates.weight[:, self.inputs :])
         else:
             gates = self.gates(torch.cat([x, state[0]], dim=1))
         i, f, o, g = gates.chunk(4, dim=1)
         new = torch.sigmoid(i) * torch.tanh(g)
         cell = new if state is None else torch.sigmoid(f) * state[1] + new
         return torch.sigmoid(o) * torch.tanh(cell), cell
+
+    def _convolve(self, field: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        return F.conv2d(field, weight, bias, padding=self.gates.padding)
 
 
 class ConvLSTM(nn.Module):

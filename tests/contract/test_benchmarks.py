@@ -24,6 +24,22 @@ def test_the_routing_benchmark_writes_its_table_and_its_plot(tmp_path: Path, mon
     assert (tmp_path / "bench-routing.png").stat().st_size > 10_000
 
 
+def test_the_benchmark_of_the_convlstm_writes_its_tables_and_its_plot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    runpy.run_path(str(BENCH / "convlstm.py"))["main"](["--quick", "--out", str(tmp_path)])
+    document = json.loads((tmp_path / "convlstm.json").read_text())
+    forms = {row["form"] for row in document["rows"]}
+    missing = {line.split()[0] for line in document["conditions"]["missing"]}
+    assert {"stq", "hoisted", "stq, bf16", "stq, channels-last"} <= forms
+    assert ({"conv-lstm", "torchgeo"} & forms) | missing == {"conv-lstm", "torchgeo"}
+    assert all(row["ms"] > 0 and row["peak_mib"] > 0 and 0 < row["share_of_peak"] < 1 for row in document["rows"])
+    assert all(row["again_mib"] < row["kept_mib"] for row in document["checkpointing"])
+    assert "| layout and precision |" in (tmp_path / "convlstm.md").read_text()
+    assert (tmp_path / "bench-convlstm.png").stat().st_size > 10_000
+
+
 def test_the_benchmark_of_the_whole_step_pairs_both_loops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(BENCH)
     with warnings.catch_warnings():

@@ -21,7 +21,7 @@ def equations(cell: ConvLSTMCell, x: torch.Tensor, h: torch.Tensor, c: torch.Ten
 
 def test_a_sequence_follows_the_equations_of_the_paper() -> None:
     torch.manual_seed(0)
-    backbone = ConvLSTM(3, [4, 5], kernel=3).double()
+    backbone = ConvLSTM(3, [4, 16, 5], kernel=3).double()
     inputs = torch.randn(2, 4, 3, 6, 7, dtype=torch.float64)
     steps = list(inputs.unbind(1))
     for cell in backbone.cells:
@@ -32,13 +32,42 @@ def test_a_sequence_follows_the_equations_of_the_paper() -> None:
     torch.testing.assert_close(backbone(inputs), steps[-1], rtol=1e-12, atol=1e-12)
 
 
-def test_leaving_out_the_zero_state_changes_no_number() -> None:
+@pytest.mark.parametrize("hidden", [4, 16])
+def test_leaving_out_the_zero_state_changes_no_number(hidden: int) -> None:
     torch.manual_seed(0)
-    cell = ConvLSTMCell(3, 4, kernel=5).double()
+    cell = ConvLSTMCell(3, hidden, kernel=5).double()
     x = torch.randn(2, 3, 6, 7, dtype=torch.float64)
-    zeros = torch.zeros(2, 4, 6, 7, dtype=torch.float64)
+    zeros = torch.zeros(2, hidden, 6, 7, dtype=torch.float64)
     for skipped, full in zip(cell(x, None), cell(x, (zeros, zeros)), strict=True):
         torch.testing.assert_close(skipped, full, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("hidden", [[16], [24], [32, 20]])
+def test_one_convolution_or_two_give_the_same_gradients(hidden: list[int]) -> None:
+    torch.manual_seed(0)
+    found = []
+    backbone = ConvLSTM(3, hidden, kernel=3)
+    inputs = torch.randn(2, 3, 3, 6, 7, requires_grad=True)
+    assert [cell.apart for cell in backbone.cells] == [width % 16 == 0 for width in hidden]
+    for apart in (True, False):
+        for cell in backbone.cells:
+            cell.apart = apart
+        last = backbone(inputs)
+        found.append([last, *torch.autograd.grad(last.square().sum(), [inputs, *backbone.parameters()])])
+    for two, one in zip(*found, strict=True):
+        torch.testing.assert_close(two, one, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("hidden", [[16], [24], [16, 8]])
+def test_the_last_state_is_that_of_the_package_that_people_copy(hidden: list[int]) -> None:
+    peer = pytest.importorskip("conv_lstm", reason="the oracle conv-lstm is not installed")
+    torch.manual_seed(0)
+    backbone, copied = ConvLSTM(5, hidden, kernel=3), peer.ConvLSTM(5, hidden, 3, len(hidden))
+    copied.load_state_dict(dict(zip(copied.state_dict(), backbone.state_dict().values(), strict=True)))
+    inputs = torch.randn(2, 6, 5, 12, 11)
+    layers, states = copied(inputs)
+    for last in (states[-1][0], layers[-1][:, -1]):
+        torch.testing.assert_close(backbone(inputs), last, rtol=0, atol=1e-6)
 
 
 def test_the_forget_gate_starts_open() -> None:
@@ -75,7 +104,7 @@ def test_one_input_step_is_enough() -> None:
     assert isinstance(backbone.cells, nn.ModuleList)
 
 
-@pytest.mark.parametrize("hidden", [[4], [4, 5, 3]])
+@pytest.mark.parametrize("hidden", [[4], [4, 16, 3]])
 def test_checkpointed_activations_give_the_same_bits_and_hold_far_less(hidden: list[int]) -> None:
     """With dropout on, through two backward passes over one graph, as routing makes them."""
     inputs = torch.randn(2, 6, 3, 6, 7, requires_grad=True)

@@ -50,6 +50,7 @@ ISOLATED = {
     "averaged weights of 64 bits": ["trainer.ema=0.8", "trainer.precision=64-true"],
     "an algorithm of its own": ["optim.groups={central: {name: rmsprop, momentum: 0.5, lr: 1e-4}}"],
     "checkpointed layers": ["model={checkpoint_activations: true, hidden: [4, 3], dropout: 0.4}"],
+    "two convolutions a cell": ["model={checkpoint_activations: true, hidden: [16, 3], dropout: 0.4}"],
 }
 LEAKING = {
     "clipping by one norm": ["optim.clip={norm: 0.02, per: global}"],
