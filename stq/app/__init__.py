@@ -18,7 +18,8 @@ Where things live, from the spec to what a person reads:
 - forecasts: of a split `_forecasting`, of a field `_forecast_bands`, into a file `_predict`
 - scores: `_score_split`, `_evaluate`, `_evaluate_origins`, `_origin_splits`; what has to be beaten: `baselines`
 - plugins: `_list_losses`, `_list_plugins`, `_try_losses`, `_new_loss`
-- the rest: `_pack` (packed stores), `_verify` (them and forecasts), `_doctor` (this machine), `_finite` (for JSON)
+- the rest: `_pack` (packed stores), `_verify` (them and forecasts), `_doctor` and `_contention` (this machine),
+  `_finite` (for JSON)
 - larger use cases, packages of their own: `comparison` (stq compare), `report_data` (stq report), `tuning` (stq tune),
   `exporting` (stq export)
 """
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from stq.app._check_module import check_module
     from stq.app._check_spec import check
     from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
+    from stq.app._contention import contention
     from stq.app._doctor import DoctorResult, Finding, doctor
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._evaluate_origins import OriginsResult, evaluate_origins
@@ -118,6 +120,7 @@ _HOMES = {
     "compare": "comparison",
     "config": "_config",
     "config_diff": "_config",
+    "contention": "_contention",
     "doctor": "_doctor",
     "evaluate": "_evaluate",
     "export": "exporting",
@@ -188,6 +191,7 @@ __all__ = [
     "compare",
     "config",
     "config_diff",
+    "contention",
     "doctor",
     "evaluate",
     "evaluate_origins",

@@ -34,7 +34,8 @@ class TrainingDisplay:
             console=console,
             auto_refresh=False,
         )
-        self.live = Live(self, console=console, refresh_per_second=4)
+        # Once a second, as often as its clock moves on: to draw it takes milliseconds from the training.
+        self.live = Live(self, console=console, refresh_per_second=1)
         self.task = self.progress.add_task("")
         self.epochs = 0
         self.steps_per_epoch = 1

@@ -12,7 +12,7 @@ from stq.routing._joint import joint
 from stq.routing.audit._hooks import hooks_muted
 from stq.routing.audit._trial import Trial
 
-REPEATS = 5
+REPEATS = 3
 
 
 @dataclass(frozen=True)
