@@ -39,6 +39,7 @@ import stq  # noqa: E402
 from stq.app import RunFolder, train  # noqa: E402
 from stq.app._score_split import open_scoring, score_windows  # noqa: E402
 from stq.app.baselines import open_baselines  # noqa: E402
+from stq.training import ALONE  # noqa: E402
 
 RECORD = Path(__file__).with_suffix(".json")
 MOST = 1.10
@@ -144,7 +145,7 @@ def measured(folder: Path) -> dict[str, Work]:
     scoring = open_scoring(run, "test")
     baselines = open_baselines(run, scoring.loaded, scoring.data)
     windows, batches = scoring.windows, len(list(scoring.forecasts()))
-    score = counted(lambda: score_windows(scoring, baselines))
+    score = counted(lambda: score_windows(scoring, baselines, ALONE))
     return {
         "step": watch.work,
         "window": counted(lambda: windows[0]),
@@ -154,7 +155,10 @@ def measured(folder: Path) -> dict[str, Work]:
 
 def versions() -> dict[str, str]:
     """What counts other than stq's own calls depend on."""
-    return {"python": ".".join(map(str, sys.version_info[:2])), **{name: version(name) for name in LIBRARIES}}
+    return {
+        "python": ".".join(map(str, sys.version_info[:2])),
+        **{name: version(name).partition("+")[0] for name in LIBRARIES},
+    }
 
 
 def document() -> dict[str, Any]:
