@@ -56,10 +56,9 @@ def audit_step(
 
     It is measured at the scale that the router found between the total and the loss of the backward, so that small
     gradients survive half precision as they do in training; norms don't contain it. Hooks that wait for an accumulated
-    gradient fire twice, and twice for each loss that a group blocks (for all at once that the same groups block, where
-    nothing is to be found): into empty gradients, and onto what those became.
-    `model` gives names to parameters that stand in no group. With `timed`, the engine runs some more times beside a
-    joint backward.
+    gradient fire twice, and twice for losses that the same groups block (which are multiplied together, and one by one
+    where that shows something): into empty gradients, and onto what those became. `model` gives names to parameters
+    that stand in no group. With `timed`, the engine runs some more times beside a joint backward.
 
     Raises RoutingError where a parameter was frozen after the groups were made, or where a backward moves the weights.
     """
