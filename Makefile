@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability mutation fuzz-spec bench-routing bench-step bench-data bench-convlstm study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability mutation fuzz-spec bench-routing bench-step bench-data bench-convlstm bench-profile bench-epochs bench-start bench-counts study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -97,6 +97,18 @@ bench-convlstm: $(VENV)/dev  ## time and memory of a ConvLSTM layer against thos
 	$(PIP) install --no-deps conv-lstm==0.1.2 torchgeo==0.8.1
 	$(BIN)/python tests/bench/convlstm.py --out runs/bench-convlstm
 	@mkdir -p docs/img && cp runs/bench-convlstm/bench-convlstm.png docs/img/
+
+bench-profile: $(VENV)/dev data  ## shares of data, forward, losses, backward, optimiser, logging in stq train; fails above 2 % of logging
+	$(BIN)/python tests/bench/step_profile.py
+
+bench-epochs: $(VENV)/dev data  ## an epoch of stq train, of a bare PyTorch loop and of plain Lightning in turn; fails above 1.05
+	$(BIN)/python tests/bench/epochs.py $(if $(CLOCK),--clock $(CLOCK))
+
+bench-start: $(VENV)/dev  ## what small commands cost beside the import of torch and Lightning; fails where check-grads is above 1.6
+	$(BIN)/python tests/bench/start_up.py
+
+bench-counts: $(VENV)/dev  ## record anew how much work a step, a window and a scored batch are, where more is meant
+	$(BIN)/python tests/support/work_counts.py
 
 bench-data: $(VENV)/dev  ## time of reading a sample, and peak memory of training on 8 GB and of a forecast of 4000 x 4000 (FOLDER: where to write)
 	$(BIN)/python tests/bench/data_reading.py --read 400 --train 8.2 $(if $(FOLDER),--folder $(FOLDER))

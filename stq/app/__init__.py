@@ -18,11 +18,13 @@ Where things live, from the spec to what a person reads:
 - forecasts: of a split `_forecasting`, of a field `_forecast_bands`, into a file `_predict`
 - scores: `_score_split`, `_evaluate`, `_evaluate_origins`, `_origin_splits`; what has to be beaten: `baselines`
 - plugins: `_list_losses`, `_list_plugins`, `_try_losses`, `_new_loss`
-- the rest: `_pack` (packed stores), `_verify` (them and forecasts), `_doctor` (this machine), `_finite` (for JSON)
+- the rest: `_pack` (packed stores), `_verify` (them and forecasts), `_doctor` and `_contention` (this machine),
+  `_finite` (for JSON)
 - larger use cases, packages of their own: `comparison` (stq compare), `report_data` (stq report), `tuning` (stq tune),
   `exporting` (stq export)
 """
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from stq.app._check_module import check_module
     from stq.app._check_spec import check
     from stq.app._config import ConfigDifference, ConfigResult, config, config_diff
+    from stq.app._contention import contention
     from stq.app._doctor import DoctorResult, Finding, doctor
     from stq.app._evaluate import EvaluateResult, evaluate
     from stq.app._evaluate_origins import OriginsResult, evaluate_origins
@@ -120,6 +123,7 @@ _HOMES = {
     "compare": "comparison",
     "config": "_config",
     "config_diff": "_config",
+    "contention": "_contention",
     "doctor": "_doctor",
     "evaluate": "_evaluate",
     "export": "exporting",
@@ -191,6 +195,7 @@ __all__ = [
     "compare",
     "config",
     "config_diff",
+    "contention",
     "doctor",
     "evaluate",
     "evaluate_origins",
@@ -216,4 +221,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    # What modules make lives on: to look through it for garbage again and again took a sixth of the start.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    finally:
+        if collecting:
+            gc.enable()

@@ -13,6 +13,7 @@ from typing import Literal
 from packaging.requirements import Requirement
 
 from stq import __version__
+from stq.app._contention import contention
 from stq.app._list_plugins import list_plugins
 
 KNOWN_BAD = {
@@ -112,12 +113,10 @@ def _threads() -> Iterator[Finding]:
 
     threads, cores = torch.get_num_threads(), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     found = f"{threads}, of {cores or os.cpu_count()} logical CPUs that this process may use"
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if cores and threads > cores:
         yield Finding("threads", "warning", found, f"set OMP_NUM_THREADS={cores}: more threads wait for one another")
-    elif threads > 1 and load > (cores or threads):
-        advice = "others share these cores: OMP_NUM_THREADS=1 may well be faster"
-        yield Finding("threads", "warning", f"{found}; load {load:.1f}", advice)
+    elif advice := contention(threads):
+        yield Finding("threads", "warning", found, advice)
     else:
         yield Finding("threads", "ok", found)
 

@@ -108,14 +108,17 @@ def train_watched(
     """Train under a view of it."""
     from stq import app
 
-    def resumed(ready: "Ready") -> None:
-        for note in ready.resumed:
-            typer.echo(f"note: {note}", err=True)
+    def begun(ready: "Ready") -> None:
+        import torch
+
+        for note in (*ready.resumed, app.contention(torch.get_num_threads())):
+            if note:
+                typer.echo(f"note: {note}", err=True)
         view.ready(ready)
 
     with view:
         if run is None:
-            return app.train(loaded, run_dir=run_dir, observers=(view,), on_ready=view.ready, dry_run=dry_run)
+            return app.train(loaded, run_dir=run_dir, observers=(view,), on_ready=begun, dry_run=dry_run)
         if run.begun:
-            return app.resume(loaded, run, observers=(view,), on_ready=resumed)
-        return app.train(loaded, run_dir=run.path, observers=(view,), on_ready=view.ready, again=True)
+            return app.resume(loaded, run, observers=(view,), on_ready=begun)
+        return app.train(loaded, run_dir=run.path, observers=(view,), on_ready=begun, again=True)

@@ -12,7 +12,8 @@ Where things live, from the file to the window and back:
 - what is asked for: `_request`; what is found out before that, for `stq data inspect`: `_inspect`, `_time_summary`,
   `_variable_summary`
 - files: `_sources` (which there are), `_source_file`, `_file_dates`, `_open_source`; `_reader` and one module for each
-  kind (`_read_netcdf`, `_read_zarr`, `_read_geotiff`, `_read_numpy`, `_builtin_readers`), `_cf_dataset`
+  kind (`_read_netcdf`, `_read_zarr` with `_zarr_stores`, `_read_geotiff`, `_read_numpy`, `_builtin_readers`),
+  `_cf_dataset`
 - what is in them: `_axes`, `_grid`, `_naming`, `_variable`, `_units`; computed from it: `_derived`, `_arithmetic`
 - dates: `_time_axis`, `_time_step`, `_even_steps`, `_regular_time` (of files without any), `_clock`, `_seconds`,
   `_calendar`

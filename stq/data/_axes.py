@@ -1,6 +1,6 @@
 """Which dimension of a variable is time, which the rows and which the columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cf_xarray  # noqa: F401  (registers the `cf` accessor, which finds axes by their CF attributes)
@@ -48,9 +48,10 @@ def find_axes(field: xr.DataArray, dims: Mapping[str, str], path: Origin) -> Axe
     Raises:
         DataError: an axis can't be told, or a dimension longer than 1 is left over.
     """
-    time = _find("time", field, dims, path)
-    y = _find("y", field, dims, path)
-    x = _find("x", field, dims, path)
+    marked = _marked(field)
+    time = _find("time", field, dims, path, marked)
+    y = _find("y", field, dims, path, marked)
+    x = _find("x", field, dims, path, marked)
     if y is None or x is None or y == x:
         raise DataError(
             f"{path}: variable '{field.name}' has the dimensions {_shape(field)}, "
@@ -67,10 +68,17 @@ def find_axes(field: xr.DataArray, dims: Mapping[str, str], path: Origin) -> Axe
 
 def find_time(field: xr.DataArray, dims: Mapping[str, str], path: Origin) -> str | None:
     """The time axis alone; None for a map. Raises DataError where several could be it."""
-    return _find("time", field, dims, path)
+    return _find("time", field, dims, path, _marked(field))
 
 
-def _find(role: str, field: xr.DataArray, dims: Mapping[str, str], path: Origin) -> str | None:
+def _marked(field: xr.DataArray) -> Mapping[str, Sequence[Hashable]]:
+    """The coordinates that CF attributes mark, by their CF names. It takes its time: once a field is enough."""
+    return {**field.cf.axes, **field.cf.coordinates}
+
+
+def _find(
+    role: str, field: xr.DataArray, dims: Mapping[str, str], path: Origin, marked: Mapping[str, Sequence[Hashable]]
+) -> str | None:
     names = [str(name) for name in field.dims]
     if role in dims:
         if dims[role] not in names:
@@ -82,7 +90,7 @@ def _find(role: str, field: xr.DataArray, dims: Mapping[str, str], path: Origin)
             )
         return dims[role]
     free = [name for name in names if name not in dims.values()]
-    for candidates in (_by_attributes(role, field), _by_dates(role, field), _COMMON_NAMES[role]):
+    for candidates in (_by_attributes(role, field, marked), _by_dates(role, field), _COMMON_NAMES[role]):
         found = _in_order(free, candidates)
         if len(found) > 1:
             raise DataError(
@@ -99,9 +107,8 @@ def _in_order(names: list[str], candidates: Iterable[str]) -> list[str]:
     return [name for name in names if name in wanted or name.lower() in wanted]
 
 
-def _by_attributes(role: str, field: xr.DataArray) -> set[str]:
-    found = {**field.cf.axes, **field.cf.coordinates}
-    names = {str(name) for key in _CF_NAMES[role] for name in found.get(key, ())}
+def _by_attributes(role: str, field: xr.DataArray, marked: Mapping[str, Sequence[Hashable]]) -> set[str]:
+    names = {str(name) for key in _CF_NAMES[role] for name in marked.get(key, ())}
     return {name for name in names if field[name].dims == (name,)}
 
 

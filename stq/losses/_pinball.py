@@ -36,4 +36,5 @@ class Pinball(Loss):
         error = torch.where(valid, target.values[:, :, None] - quantiles, 0.0)
         level = torch.tensor(forecast.levels, dtype=error.dtype, device=error.device)
         level = level[:, None, None, None]  # Q 1 1 1, against B H Q C Y X
-        return masked_mean(torch.maximum(level * error, (level - 1) * error), valid, target.weight)
+        slope = torch.where(error > 0, level, level - 1)  # a maximum of both lines gives the same in twice the time
+        return masked_mean(slope * error, valid, target.weight)

@@ -30,7 +30,7 @@ class TrainingDisplay:
 
         self.console = console
         self.clock = clock
-        self.live = Live(self, console=console, refresh_per_second=4)
+        self.live = Live(self, console=console, refresh_per_second=1)
         self.pace: Pace | None = None
         self.since = clock()
         self.status = Text()

@@ -4,11 +4,11 @@ Both train the quickstart's network with its losses, optimiser, schedule and cli
 DataLoader over the same windows. The bare loop runs inside an observer of the fit, a block of steps after every block
 of Lightning's, so that both see the same machine: a ratio is the median over pairs of blocks. Lightning's blocks hold
 all that a step of `stq train` does: loader, hooks, finite checks, routing, clipping, schedule, the observers' events.
+Whole epochs, with plain Lightning beside, are measured by `epochs.py`.
 Run: make bench-step, some 3 minutes on one core of a CPU; with `--clock cpu` on a machine that others use.
 """
 
 import argparse
-import copy
 import json
 import statistics
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +19,8 @@ import torch
 from rich.console import Console
 from rich.table import Table as Grid
 from routing_engines import CLOCKS, Clock, name_of
-from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
+from training_arms import ByHand
 
 from stq.app._assembly import assemble
 from stq.spec import load_spec
@@ -144,14 +144,9 @@ def bare_loop(
     module: ForecastModule, loader: DataLoader[Batch], device: torch.device, precision: str
 ) -> Callable[[], None]:
     """One step of what a person would write by hand for this network: no routing, no Lightning."""
-    twin = copy.deepcopy(module).to(device)
-    net, criteria, weights = twin.forecaster, twin.loss_modules, twin.router.plan.routes
-    for heads in (net.lower_heads, net.median_heads, net.upper_heads):
-        for head in heads:
-            head.register_forward_pre_hook(lambda _head, inputs: (inputs[0].detach(), *inputs[1:]))
-    groups = [group.tensors() for group in twin.router.plan.groups]
+    hand = ByHand(module, device)
     optimiser = torch.optim.AdamW(
-        [{"params": tensors, "lr": 1e-3, "weight_decay": 1e-4} for tensors in groups], lr=1e-3
+        [{"params": tensors, "lr": 1e-3, "weight_decay": 1e-4} for tensors in hand.groups], lr=1e-3
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1.0 / (1.0 + 1e-4 * step))
     batches: Iterator[Batch] = iter(loader)
@@ -160,14 +155,9 @@ def bare_loop(
         batch = Batch(*(tensor.to(device) for tensor in next(batches)))
         optimiser.zero_grad()
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16-mixed"):
-            forecast = net(batch.inputs, batch.base, batch.location)
-            values: list[Tensor] = [
-                weights[name].weight * loss(forecast, batch.target)
-                for name, loss in zip(twin.loss_names, criteria, strict=True)
-            ]
-        torch.stack(values).sum().backward()
-        for tensors in groups:
-            nn.utils.clip_grad_norm_(tensors, 1.0)
+            values = hand.values(hand.forecast(batch), batch)
+        hand.total(values).backward()
+        hand.clip()
         optimiser.step()
         schedule.step()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stq.app import contention
 from stq.cli._threads import settle_threads, usable_cores
 
 
@@ -43,3 +44,11 @@ def test_without_a_word_there_is_at_least_one_thread(monkeypatch: pytest.MonkeyP
     settle_threads()
     assert int(os.environ["OMP_NUM_THREADS"]) >= 1
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_threads_without_a_processor_of_their_own_are_told_of() -> None:
+    assert contention(1, load=9.0, cpus=2) == ""  # one alone waits for nobody
+    assert contention(2, load=0.9, cpus=2) == ""  # that is this process
+    assert contention(8, load=20.0, cpus=64) == ""
+    assert "load 1.5 for each of 2" in contention(2, load=3.0, cpus=2)
+    assert "OMP_NUM_THREADS=1" in contention(2, load=3.0, cpus=2)

@@ -1,5 +1,6 @@
 """The benchmarks run, on networks too small to measure anything, and write what the README shows."""
 
+import contextlib
 import json
 import runpy
 import warnings
@@ -81,3 +82,43 @@ def test_the_benchmark_of_reading_trains_from_zarr_and_compares_with_netcdf(
     assert found["training"]["gigabytes"] > 0.005
     assert 0.1 < found["training"]["peak_gib"] < 2.5
     assert found["reading"]["times_faster"][script["ARCHIVE"]] > found["reading"]["times_faster"][script["PACKED"]]
+
+
+TINY = ["--spec", str(BENCH.parents[1] / "examples" / "nasa.yaml"), "--set", "model.hidden=[4]"]
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_epochs_pairs_three_arms_that_find_the_same_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    out = tmp_path / "epochs.json"
+    main = runpy.run_path(str(BENCH / "epochs.py"))["main"]
+    main([*TINY, "--epochs", "2", "--most", "50", "--out", str(out)])
+    arms = json.loads(out.read_text())["arms"]
+    assert set(arms) == {"bare", "lightning", "stq"}
+    assert arms["bare"]["ratio"] == 1
+    assert all(arm["to_score"] > 0 for arm in arms.values())
+
+
+@pytest.mark.slow
+def test_the_shares_of_a_run_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    out = tmp_path / "profile.json"
+    with contextlib.suppress(SystemExit):  # so small a network leaves other parts more than their share
+        runpy.run_path(str(BENCH / "step_profile.py"))["main"]([*TINY, "--epochs", "2", "--out", str(out)])
+    (found,) = json.loads(out.read_text()).values()
+    assert sum(found["run"].values()) == pytest.approx(1)
+    assert min(found["run"].values()) > -0.02
+    assert {"data", "forward", "losses, forward", "backward", "checkpoints", "logging and progress"} <= set(
+        found["run"]
+    )
+    assert {"mse", "ssim", "pinball", "shared"} <= set(found["losses_of_step"])
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_small_commands_compares_them_with_the_bare_import(tmp_path: Path) -> None:
+    out = tmp_path / "start.json"
+    main = runpy.run_path(str(BENCH / "start_up.py"))["main"]
+    main(["--rounds", "1", "--only", "losses", "--out", str(out)])
+    assert json.loads(out.read_text())["ratios"].keys() == {"bare", "losses"}

@@ -1,8 +1,9 @@
 """How many backward passes an engine makes, and what they take beside one joint backward."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -12,7 +13,9 @@ from stq.routing._joint import joint
 from stq.routing.audit._hooks import hooks_muted
 from stq.routing.audit._trial import Trial
 
-REPEATS = 5
+T = TypeVar("T")
+
+REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ class Cost:
         return self.engine_seconds / self.joint_seconds
 
 
-def counted(losses: dict[str, Tensor], run: Callable[[], object]) -> int:
-    """The backward passes that start from any of `losses` while `run` runs."""
+def counted(losses: Mapping[str, Tensor], run: Callable[[], T]) -> tuple[T, int]:
+    """What `run` gives, and the backward passes that start from any of `losses` while it runs."""
     passes: set[int] = set()
 
     def visited(gradient: Tensor) -> None:
@@ -37,11 +40,10 @@ def counted(losses: dict[str, Tensor], run: Callable[[], object]) -> int:
 
     handles = [loss.register_hook(visited) for loss in losses.values()]  # type: ignore[no-untyped-call]  # in torch
     try:
-        run()
+        return run(), len(passes)
     finally:
         for handle in handles:
             handle.remove()
-    return len(passes)
 
 
 def cost(trial: Trial, engine: Engine) -> Cost | None:

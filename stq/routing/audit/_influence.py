@@ -1,6 +1,6 @@
 """Whether a loss changes what the others give to a group that it may not move."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
@@ -23,15 +23,24 @@ def influences(runs: Runs, bound: float) -> tuple[Gradients, set[tuple[str, str]
     """
     trial, engine, plan = runs.trial, runs.engine, runs.plan
     first, second = in_turn(trial, engine, trial.alive)
-    found = set()
-    for loss, value in trial.alive.items():
-        blocked = [group.name for group in plan.groups if plan.allowed(loss, group.name) == 0]
-        if not blocked:
-            continue
-        changed, accumulated = in_turn(trial, engine, {**trial.alive, loss: value * FACTOR})
+
+    def moved_by(losses: Sequence[str]) -> set[str]:
+        """The groups that get something else when these losses are multiplied, each by a factor of its own."""
+        larger = {loss: trial.alive[loss] * (FACTOR * (1 + place / len(losses))) for place, loss in enumerate(losses)}
+        changed, accumulated = in_turn(trial, engine, {**trial.alive, **larger})
         gaps = relative_differences(plan, changed, first, runs.raw)
         later = relative_differences(plan, accumulated, second, runs.raw)
-        found |= {(loss, group) for group in blocked if gaps[group] > bound or later[group] > 2 * bound}
+        return {group.name for group in plan.groups if gaps[group.name] > bound or later[group.name] > 2 * bound}
+
+    alike: dict[frozenset[str], list[str]] = {}
+    for loss in trial.alive:
+        blocked = frozenset(group.name for group in plan.groups if plan.allowed(loss, group.name) == 0)
+        alike.setdefault(blocked, []).append(loss)
+    found = set()
+    for blocked, losses in alike.items():
+        # All that the same groups block at once: one by one where there is something to find, or just one.
+        if blocked and (len(losses) == 1 or moved_by(losses) & blocked):
+            found |= {(loss, group) for loss in losses for group in moved_by([loss]) & blocked}
     return first, found
 
 

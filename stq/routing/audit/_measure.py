@@ -13,7 +13,7 @@ from stq.routing._plan import Plan
 from stq.routing._refusal import refuse
 from stq.routing._step import Step
 from stq.routing.audit._comparisons import differences_found
-from stq.routing.audit._cost import cost, counted
+from stq.routing.audit._cost import cost
 from stq.routing.audit._gradients import Gradients, inner, largest_difference, norm, relative_difference
 from stq.routing.audit._influence import influences
 from stq.routing.audit._outsiders import outsider_faults, outsiders
@@ -56,9 +56,9 @@ def audit_step(
 
     It is measured at the scale that the router found between the total and the loss of the backward, so that small
     gradients survive half precision as they do in training; norms don't contain it. Hooks that wait for an accumulated
-    gradient fire twice, and twice for each loss that a group blocks: into empty gradients, and onto what those became.
-    `model` gives names to parameters that stand in no group. With `timed`, the engine runs some more times beside a
-    joint backward.
+    gradient fire twice, and twice for losses that the same groups block (which are multiplied together, and one by one
+    where that shows something): into empty gradients, and onto what those became. `model` gives names to parameters
+    that stand in no group. With `timed`, the engine runs some more times beside a joint backward.
 
     Raises RoutingError where a parameter was frozen after the groups were made, or where a backward moves the weights.
     """
@@ -76,7 +76,6 @@ def measure(
         runs = runs_of(plan, step, engine, strangers)
         mismatches, bound = differences_found(runs, tolerance)
         trial, alive = runs.trial, runs.trial.alive
-        passes = counted(alive, lambda: trial.run(engine, alive))
         cost_found = cost(trial, engine) if timed else None
         applied, moving = influences(runs, bound)
     cells = tuple(
@@ -96,7 +95,7 @@ def measure(
         reference=runs.reference,
         reference_difference=largest_difference(runs.together, runs.by_reference),
         sum_difference=relative_difference(plan, runs.together, runs.permitted, runs.raw),
-        passes=passes,
+        passes=runs.passes,
         cost=cost_found,
         starved=starved_parameters(plan, runs.together),
         without_graph=tuple(name for name in step.losses if name not in alive),
