@@ -54,11 +54,11 @@ def stops() -> Iterator[tuple[tuple[int, ...], int]]:
 def chain_of_kills(count: int, folder: Path) -> Tally:
     """Kill one run `count` times, each time at a random instant of its next few epochs, and let it end."""
     chance = random.Random(60)
-    epochs = max(EPOCHS, count)
+    epochs = max(EPOCHS, 3 * count)  # a kill may come some epochs after the last one
     spec = fifteen_steps(tiny_source(folder), [f"trainer.max_epochs={epochs}"])
     whole = TinyRun(spec, RunFolder(folder / "whole"))
     begun = time.monotonic()
-    whole.child(resume=False, told=folder / "whole.txt").wait()
+    whole.child(resume=False, told=folder / "whole.txt").wait(600)
     an_epoch = (time.monotonic() - begun) / epochs
     run = TinyRun(spec, RunFolder(folder / "run"))
     kills, code = 0, None
@@ -73,8 +73,10 @@ def chain_of_kills(count: int, folder: Path) -> Tally:
         if code not in (0, 128 + signal.SIGKILL):
             return Tally(kills, (f"after {kills} kills it left with {code}: {child.text()[-300:]}",))
     found = differences(state_of(run.folder), state_of(whole.folder))
-    broken = (f"after {kills} kills: another {', '.join(found[:3])}",) if found else ()
-    return Tally(kills, broken, f"in one run of {STEPS // 3 * epochs} steps")
+    broken = [f"after {kills} kills: another {', '.join(found[:3])}"] if found else []
+    if kills < count:
+        broken.append(f"the run was at its end after {kills} kills of {count}")
+    return Tally(kills, tuple(broken), f"in one run of {STEPS // 3 * epochs} steps")
 
 
 PROMISES = (
