@@ -4,12 +4,17 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch._functorch import config as functorch_config
 
 from stq.models._context import ModelContext
 from stq.tensors import Forecast
+
+VARIANTS = 64
+"""Forms of one function that are compiled: for each layer, with and without a state, in training and validation, for
+whole batches and the last one. Beyond torch's own limit of 8 it would silently be as if nothing were compiled."""
 
 
 class Forecaster(nn.Module):
@@ -60,15 +65,17 @@ class Forecaster(nn.Module):
         """
         return ()
 
-    def compile_parts(self, backend: str = "inductor") -> None:
-        """Compile `compiled_parts` from now on; a copy of the network isn't compiled.
+    def compile_parts(self, device: torch.device, backend: str = "inductor") -> None:
+        """Compile `compiled_parts`, for `device`, from now on; a copy of the network isn't compiled.
 
         `backend` is one of `torch.compile`. For the whole process, compiled parts stop donating their buffers: routing
-        walks a graph more than once.
+        walks a graph more than once. Every part and every shape that comes in is compiled by itself, up to `VARIANTS`.
         """
         functorch_config.donated_buffer = False
+        # Inductor turns wide convolutions to channels last, which on a CPU costs more than all that it saves elsewhere.
+        options = {"layout_optimization": device.type != "cpu"} if backend == "inductor" else None
         for part in self.compiled_parts():
-            part.compile(backend=backend, dynamic=False)
+            part.compile(backend=backend, dynamic=False, options=options, recompile_limit=VARIANTS)
 
     @property
     def central_is_fixed(self) -> bool:

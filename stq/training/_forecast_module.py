@@ -77,7 +77,7 @@ class ForecastModule(RoutedBackward, LightningModule):
         """Compile where that is asked for: now, since a copy of a module (the one that is audited) isn't compiled."""
         super().setup(stage)
         if self.compiled and stage == "fit":
-            self.forecaster.compile_parts(self.compiler)
+            self.forecaster.compile_parts(self.trainer.strategy.root_device, self.compiler)
 
     def forward(self, batch: Batch) -> Forecast:
         """The forecast for a batch, normalised."""

@@ -119,7 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     rows = table("eager", EAGER, [Form(BASE), Form("stq"), Form("torchgeo"), Form("hoisted")])
     if not chosen.quick:
-        rows += table("compiled", FEW, [Form(BASE), Form("stq"), Form(BASE, compiled=True), Form("stq", compiled=True)])
+        rows += table(
+            "compiled", EAGER, [Form(BASE), Form("stq"), Form(BASE, compiled=True), Form("stq", compiled=True)]
+        )
     layouts = [Form(of, **{how: True}) for how in ("channels_last", "bf16") for of in (BASE, "stq")]
     rows += table("layout and precision", FEW, [Form(BASE), Form("stq"), *layouts])
     memory = curve(clock, chosen.quick)

@@ -79,8 +79,9 @@ def one_file_of_torchgeo() -> ModuleType | None:
 
 
 def compile_cells(net: nn.Module) -> None:
-    """Cell by cell, as `model.compile` does; what has no cells as a whole."""
+    """Cell by cell, and with the fields laid out, as `model.compile` does; what has no cells as a whole."""
     torch._functorch.config.donated_buffer = False
     cells = [m for m in net.modules() if type(m).__name__ == "ConvLSTMCell"] or [net]
+    torch._dynamo.reset()  # else what was compiled before counts towards torch's limit, and this would run uncompiled
     for cell in cells:
-        cell.compile(backend="inductor", dynamic=False)
+        cell.compile(backend="inductor", dynamic=False, options={"layout_optimization": False})

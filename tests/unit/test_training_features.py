@@ -136,6 +136,15 @@ def test_compiled_cells_train_as_others_do(source: Path, plain: Weights, monkeyp
     assert same_bits(central_part(other), central_part(compiled))
 
 
+def test_more_forms_of_a_cell_than_torch_allows_are_compiled(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three layers, with and without a state, in training and validation; torch would go on uncompiled after eight."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    monkeypatch.setattr(ForecastModule, "compiler", "aot_eager")
+    monkeypatch.setattr(torch._dynamo.config, "fail_on_recompile_limit_hit", True)
+    torch._dynamo.reset()
+    assert trained(source, ["model.compile=true", "model.hidden=[3, 4, 3]"])
+
+
 def test_a_compiler_that_fails_is_named_with_its_remedy(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ForecastModule, "compiler", "no-such-compiler")
     with pytest.raises(UsageError, match=r"can't be compiled here .*model\.compile: false"):
