@@ -17,7 +17,7 @@ Where things live, from the spec to what a person reads:
 - bands: `_calibrate`, `_calibrate_run`, `_corrections`
 - forecasts: of a split `_forecasting`, of a field `_forecast_bands`, into a file `_predict`
 - scores: `_score_split`, `_evaluate`, `_evaluate_origins`, `_origin_splits`; what has to be beaten: `baselines`
-- plugins: `_list_losses`, `_list_plugins`, `_try_losses`, `_new_loss`
+- plugins: `_list_losses`, `_list_models`, `_list_plugins`, `_try_losses`, `_new_loss`
 - the rest: `_pack` (packed stores), `_verify` (them and forecasts), `_doctor` and `_contention` (this machine),
   `_finite` (for JSON)
 - larger use cases, packages of their own: `comparison` (stq compare), `report_data` (stq report), `tuning` (stq tune),
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from stq.app._inspect_data import InspectResult, inspect_data
     from stq.app._kept_scores import KeptScores
     from stq.app._list_losses import LossCard, list_losses, show_loss
+    from stq.app._list_models import ModelCard, list_models, show_model
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._list_runs import RunCard, list_runs
     from stq.app._memory import MemoryEstimate
@@ -96,6 +97,7 @@ _HOMES = {
     "MapCase": "report_data",
     "Maps": "report_data",
     "MemoryEstimate": "_memory",
+    "ModelCard": "_list_models",
     "NewLoss": "_new_loss",
     "OriginsResult": "_evaluate_origins",
     "PluginCard": "_list_plugins",
@@ -131,6 +133,7 @@ _HOMES = {
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
     "list_losses": "_list_losses",
+    "list_models": "_list_models",
     "list_plugins": "_list_plugins",
     "list_runs": "_list_runs",
     "new_loss": "_new_loss",
@@ -139,6 +142,7 @@ _HOMES = {
     "resume": "_resume",
     "schema": "_schema",
     "show_loss": "_list_losses",
+    "show_model": "_list_models",
     "train": "_train",
     "try_losses": "_try_losses",
     "tune": "tuning",
@@ -169,6 +173,7 @@ __all__ = [
     "MapCase",
     "Maps",
     "MemoryEstimate",
+    "ModelCard",
     "NewLoss",
     "OriginsResult",
     "PluginCard",
@@ -203,6 +208,7 @@ __all__ = [
     "init_spec",
     "inspect_data",
     "list_losses",
+    "list_models",
     "list_plugins",
     "list_runs",
     "new_loss",
@@ -211,6 +217,7 @@ __all__ = [
     "resume",
     "schema",
     "show_loss",
+    "show_model",
     "train",
     "try_losses",
     "tune",

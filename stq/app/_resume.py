@@ -46,6 +46,7 @@ def resume(
             f"{run.path} was stopped before its first checkpoint, and there is nothing to go on from: remove the "
             f"folder and train anew, with the same command without --resume"
         )
+    loaded = loaded.without_search
     going = run.with_own_plugins(loaded)
     refuse_unsuited(going)
     newest: Newest | None = None

@@ -21,6 +21,7 @@ FREE = (
     "trainer.log_every_n_steps",
     "trainer.logger",
     "trainer.detect_anomaly",  # so that a run that stopped at a NaN can look for it
+    "tune",  # no run has it; one that was made before there was such a key does not say so
 )
 """Keys, with all below them, that no step depends on."""
 SHARES = ("data.batch_size", "trainer.devices", "trainer.num_nodes")

@@ -55,6 +55,7 @@ def train(
     Where the spec asks for several processes they train together; the leading one alone writes, calls `on_ready` and
     the observers, and calibrates. What one of them refuses all refuse: the others raise Elsewhere.
     """
+    loaded = loaded.without_search
     refuse_unsuited(loaded)
     with ExitStack() as held:
         with joined(loaded.spec.trainer) as world:

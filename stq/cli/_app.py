@@ -17,6 +17,7 @@ from stq.cli._eval import evaluate
 from stq.cli._export import export
 from stq.cli._init import init
 from stq.cli._losses import losses
+from stq.cli._models import models
 from stq.cli._plugins import plugins
 from stq.cli._predict import predict
 from stq.cli._report import report
@@ -72,5 +73,6 @@ app.command("runs", short_help="List the runs in a folder.")(runs)
 app.add_typer(config, name="config")
 app.add_typer(data, name="data")
 app.add_typer(losses, name="losses")
+app.add_typer(models, name="models")
 app.command("plugins", short_help="List the plugins that are installed.")(plugins)
 app.command("doctor", short_help="Look at versions, devices, threads, plugins and disk.")(doctor)

@@ -1,12 +1,12 @@
 """`stq losses`, alone the same as `stq losses list`, and what can be done with a loss."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from stq.cli._answer import Answer
+from stq.cli._list_unless_told import ListUnlessTold
 from stq.cli._options import Debug, Json
 from stq.errors import CheckFailed
 from stq.report import conformance_tables, loss_page, loss_table, new_loss_text
@@ -48,17 +48,6 @@ LossName = Annotated[
     str,
     typer.Argument(metavar="NAME", help="The name of a loss.", show_default=False, autocompletion=loss_names),
 ]
-
-
-class ListUnlessTold(TyperGroup):
-    """A group of commands that lists when none of them is named."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `list` in front where there is no command and no call for help."""
-        if ctx.resilient_parsing:  # a shell that asks what may follow
-            return super().parse_args(ctx, args)
-        named = args and (args[0] == "--help" or not args[0].startswith("-"))
-        return super().parse_args(ctx, args if named else ["list", *args])
 
 
 losses = typer.Typer(cls=ListUnlessTold, help="The losses that a spec may name.", rich_markup_mode=None)

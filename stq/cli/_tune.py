@@ -15,40 +15,62 @@ if TYPE_CHECKING:
     from stq.app import Trial
 
 Over = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--over",
         metavar="KEY=RANGE",
         help="What to vary: optim.lr=log:1e-4..1e-2, model.dropout=0.0..0.5, data.history=2..6 (whole numbers), or "
-        "model.hidden=[[16],[24],[32]] (choices); may be given again.",
+        "model.hidden=[[16],[24],[32]] (choices); may be given again, beside or in place of the spec's tune.over.",
         show_default=False,
     ),
 ]
-Trials = Annotated[int, typer.Option(min=1, help="How many trials there are to be, those of an earlier call included.")]
+Trials = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="How many trials there are to be, those of an earlier call included; otherwise the spec's, or 20.",
+        show_default=False,
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="Folder of the search; otherwise runs/tune-NAME.", show_default=False),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the suggestions; that of the trainings is the spec's.")]
-NoPruning = Annotated[bool, typer.Option("--no-pruning", help="Let every trial run its course.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Seed of the suggestions, otherwise tune.seed, or 0; that of the trainings is the spec's.",
+        show_default=False,
+    ),
+]
+Pruning = Annotated[
+    bool | None,
+    typer.Option(
+        "--pruning/--no-pruning",
+        help="Whether a trial that falls behind is given up; otherwise as the spec says, or yes.",
+        show_default=False,
+    ),
+]
 
 
 def tune(
     spec: SpecFile,
     *,
-    over: Over,
-    trials: Trials = 20,
+    over: Over = None,
+    trials: Trials = None,
     out: Out = None,
-    seed: Seed = 0,
-    no_pruning: NoPruning = False,
+    seed: Seed = None,
+    pruning: Pruning = None,
     overrides: Overrides = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> Answer:
     """Search for the settings of a spec with the least central validation error, never looking at the test part.
 
-    Each trial is a run; the best is written to best.yaml as a spec to train. A search that was stopped goes on by the
-    same command, and a larger --trials adds to one that is done. Exit code 4 where no trial was completed.
+    What to vary stands in the spec, under `tune`, or in --over. Each trial is a run; the best is written to best.yaml
+    as a spec to train. A search that was stopped goes on by the same command, and a larger --trials adds to one that is
+    done. Exit code 4 where no trial was completed.
     """
     from stq.spec import load_spec
 
@@ -57,12 +79,12 @@ def tune(
 
     result = tuned(
         spec,
-        over,
+        over or [],
         trials=trials,
         overrides=overrides or [],
         out=out,
         seed=seed,
-        prune=not no_pruning,
+        prune=pruning,
         on_trial=told,
     )
     return Answer(result.to_dict(), tuning_table(result), result.exit_code)

@@ -21,6 +21,7 @@ from stq.report._gradients import gradient_tables
 from stq.report._inert_text import inert_text
 from stq.report._inspection import init_summary, inspection_tables, schema_summary
 from stq.report._losses import loss_page, loss_table
+from stq.report._models import model_page, model_table
 from stq.report._origins import origin_tables
 from stq.report._plugins import plugin_table
 from stq.report._prediction import prediction_summary
@@ -56,6 +57,8 @@ __all__ = [
     "json_text",
     "loss_page",
     "loss_table",
+    "model_page",
+    "model_table",
     "new_loss_text",
     "origin_tables",
     "plugin_table",

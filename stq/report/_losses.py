@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stq.report._options import in_spec, option_table
 from stq.report._table import add_row, new_table, pairs
 
 if TYPE_CHECKING:
@@ -35,23 +36,10 @@ def loss_page(card: "LossCard") -> Group:
     )
     parts: list[RenderableType] = [Text(card.name, style="bold underline"), Text(card.text), Text(""), facts]
     if card.options:
-        table = new_table("option", "type", "default", "what it is")
-        for name, option in card.options.items():
-            add_row(table, name, option.type, "required" if option.required else in_yaml(option.default), option.doc)
-        parts += [Text(""), table]
+        parts += [Text(""), option_table(card.options)]
     return Group(*parts)
 
 
 def spec_line(card: "LossCard") -> str:
     """An item for the spec's list of losses, with every option at its default."""
-    options = "".join(f", {n}: {'...' if o.required else in_yaml(o.default)}" for n, o in card.options.items())
-    return f"- {{loss: {card.name}{options}}}" if options else f"- loss: {card.name}"
-
-
-def in_yaml(value: object) -> str:
-    """A plain value as a spec would say it."""
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(in_yaml, value))}]"
-    return (
-        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
-    )
+    return f"- {{loss: {card.name}{in_spec(card.options)}}}" if card.options else f"- loss: {card.name}"

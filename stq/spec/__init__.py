@@ -33,6 +33,7 @@ from stq.spec._strategy_spec import DdpSpec
 from stq.spec._template import commented_spec
 from stq.spec._time_spec import TimeSpec, TimeStepSpec
 from stq.spec._trainer_spec import TrainerSpec
+from stq.spec._tune_spec import TuneSpec
 
 __all__ = [
     "CENTRAL",
@@ -76,6 +77,7 @@ __all__ = [
     "TimeSpec",
     "TimeStepSpec",
     "TrainerSpec",
+    "TuneSpec",
     "commented_spec",
     "dump_spec",
     "field_docs",

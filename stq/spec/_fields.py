@@ -21,10 +21,22 @@ def field_names(path: Path) -> tuple[str, ...]:
     return tuple(key for key in kind.model_fields if key != GATHERED) if _is_section(kind) else ()
 
 
+def takes_options(path: Path) -> bool:
+    """Whether the section at this place has keys that only a plugin knows."""
+    kind: Any = Spec
+    for step in path:
+        kind = _below(kind, step)
+    return _is_section(kind) and GATHERED in kind.model_fields
+
+
 @cache
 def home_of(key: str) -> tuple[str, ...]:
-    """The sections, in dotted form, that have this key."""
-    return tuple(place for place, kind in _sections(Spec, "") if place and key != GATHERED and key in kind.model_fields)
+    """The sections, in dotted form, that have this key. A seed that stands elsewhere was not meant for a search."""
+    return tuple(
+        place
+        for place, kind in _sections(Spec, "")
+        if place and key != GATHERED and key in kind.model_fields and (place, key) != ("tune", "seed")
+    )
 
 
 def _sections(kind: type[BaseModel], place: str) -> list[tuple[str, type[BaseModel]]]:

@@ -13,22 +13,26 @@ from stq.spec._environment import fill_in
 from stq.spec._explain import MOST, explain, place
 from stq.spec._loaded_spec import LoadedSpec
 from stq.spec._overrides import apply_override
+from stq.spec._searched_keys import searched_keys
 from stq.spec._source import Source
 from stq.spec._spec import Spec
 from stq.spec._yaml import LARGEST, read_yaml
 
 
-def load_spec(path: Path | str, overrides: Sequence[str] = ()) -> LoadedSpec:
+def load_spec(path: Path | str, overrides: Sequence[str] = (), *, seen_from: Path | None = None) -> LoadedSpec:
     """Read a spec file, put the `--set` arguments over it, and check everything that its text decides.
 
     Environment variables are put in where it says `environment: true`. Relative paths in it become absolute against its
-    folder. SpecError holds every problem at once.
+    folder or, with `seen_from`, relative to that one: then it is a spec to be written there, and not to be trained.
+    SpecError holds every problem at once.
     """
     path = Path(path)
-    return parse_spec(_read_text(path), path=path, overrides=overrides)
+    return parse_spec(_read_text(path), path=path, overrides=overrides, seen_from=seen_from)
 
 
-def parse_spec(text: str, *, path: Path | None = None, overrides: Sequence[str] = ()) -> LoadedSpec:
+def parse_spec(
+    text: str, *, path: Path | None = None, overrides: Sequence[str] = (), seen_from: Path | None = None
+) -> LoadedSpec:
     """The same for a text that is at hand; `path` names it and, if given, is what relative paths are relative to."""
     root, problems = read_yaml(Source(str(path) if path else "spec", text.removeprefix("\ufeff")))
     if not isinstance(root.content, dict):
@@ -42,12 +46,14 @@ def parse_spec(text: str, *, path: Path | None = None, overrides: Sequence[str] 
     plain = {key: child.plain() for key, child in root.content.items()}
     if path is not None:
         plain.setdefault("name", _name_from(path))
-    context = {"folder": path.absolute().parent} if path is not None else {}
+    context = {"folder": _way_to(path.absolute().parent, seen_from)} if path is not None else {}
     try:
         spec = Spec.model_validate(plain, context=context)
     except ValidationError as error:
         faulty = {(problem.where, problem.excerpt) for problem in problems}
         problems += [new for new in explain(error, root) if (new.where, new.excerpt) not in faulty]
+    else:
+        problems += searched_keys(() if spec.tune is None else spec.tune.over, root)
     if problems:
         raise SpecError(sorted(problems, key=_place_in_text)[:MOST])
     return LoadedSpec(spec=spec, text=text, path=path, root=root)
@@ -74,6 +80,14 @@ def _read_text(path: Path) -> str:
         raise SpecError([Problem((), f"expected a spec file, found a folder: {path}")]) from None
     except OSError as error:
         raise SpecError([Problem((), f"can't read {path}: {error.strerror}")]) from None
+
+
+def _way_to(folder: Path, seen_from: Path | None) -> str:
+    """From one folder to another, so that both can move together; all of it where symbolic links bend that way."""
+    if seen_from is None:
+        return str(folder)
+    way = os.path.relpath(folder, seen_from.absolute())
+    return way if way == os.path.relpath(folder.resolve(), seen_from.resolve()) else str(folder)
 
 
 def _name_from(path: Path) -> str:

@@ -27,6 +27,11 @@ class LoadedSpec:
     read_already: tuple[PluginFile, ...] = field(default=(), repr=False, compare=False)
     """Local plugin files that were read when the spec was."""
 
+    @property
+    def without_search(self) -> "LoadedSpec":
+        """The same experiment: what a search would vary is no part of it."""
+        return self if self.spec.tune is None else replace(self, spec=self.spec.model_copy(update={"tune": None}))
+
     @cached_property
     def plugin_files(self) -> tuple[PluginFile, ...]:
         """The local plugin files, each read once, here and now, and run by nobody yet. Raises PluginError."""

@@ -17,6 +17,7 @@ from stq.spec._quantile_spec import CalibrationSpec, QuantileSpec
 from stq.spec._schedule_spec import CENTRAL
 from stq.spec._section import Mistake, Section, Surroundings, found, refuse
 from stq.spec._trainer_spec import TrainerSpec
+from stq.spec._tune_spec import TuneSpec
 from stq.spec._types import File, Flag, ListOf, MappingOf, Name, OneOf, SetOf, Text, expect
 
 
@@ -79,6 +80,9 @@ class Spec(Section):
     init_from: File | None = None
     """Folder of a run whose best weights are the initial ones, and whose normalisation is kept; relative to the spec's
     file; default null, none."""
+    tune: TuneSpec | None = None
+    """The search that `stq tune` makes, {over, trials, seed, prune}, and that no other command looks at; default null,
+    what its arguments say."""
 
     @field_validator("optim")
     @classmethod

@@ -7,7 +7,6 @@ seed rather than in the median.
 """
 
 import argparse
-import logging
 import shutil
 import statistics
 import sys
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stq.app import RunFolder, evaluate, train
+from stq.cli._lightning import silence_lightning
 from stq.metrics import Score
 from stq.spec import load_spec
 
@@ -37,7 +37,7 @@ def main() -> int:
     arguments.add_argument("--folder", type=Path, default=None, help="default runs/demo-seeds/<name of the spec>")
     arguments.add_argument("--set", nargs="*", default=[], help="overrides of the spec, for choosing on validation")
     chosen = arguments.parse_args()
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
+    silence_lightning()
     folder = chosen.folder or Path("runs/demo-seeds") / chosen.spec.stem
     by_seed = {}
     for seed in chosen.seeds:

@@ -101,6 +101,7 @@ USAGE = {
     "resume without writing": (["train", ".", "--resume", "--dry-run"], "--dry-run"),
     "run without resume": (["train", "."], "--resume"),
     "unknown loss": (["losses", "show", "pinbal"], "'pinball'"),
+    "unknown model": (["models", "show", "convlstn"], "'convlstm'"),
 }
 
 

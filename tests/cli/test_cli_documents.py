@@ -1,10 +1,13 @@
 """The JSON of each command, key by key, as programs rely on it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from support.command_line import Trained, document, stq
+
+from stq.spec import parse_spec
 
 
 def test_train_says_where_the_run_is_and_how_it_ended(trained: Trained) -> None:
@@ -109,6 +112,21 @@ def test_losses_and_plugins_are_lists_of_cards() -> None:
     assert shown["updates"] == ["backbone", "central"]
     builtin = document(stq("plugins", "--json"))["plugins"][0]
     assert builtin == {**builtin, "distribution": "stq", "builtin": True, "cause": ""}
+
+
+def test_models_are_a_list_of_cards_with_groups_and_options() -> None:
+    cards = {card["name"]: card for card in document(stq("models", "--json"))["models"]}
+    shown = document(stq("models", "show", "convlstm", "--json"))
+    assert shown == cards["convlstm"]
+    assert list(shown["groups"]) == ["backbone", "central", "quantiles"]
+    assert "convlstm.*" in shown["groups"]["backbone"]
+    assert (shown["options"]["hidden"]["default"], shown["distribution"], shown["compiles"]) == ([24], "stq", True)
+    text = stq("models", "show", "convlstm").stdout
+    spec = "model: {name: convlstm, hidden: [24], kernel: 3, dropout: 0.2, checkpoint_activations: false}"
+    assert spec in text
+    assert parse_spec(f"data: {{source: a.nc, targets: [a]}}\nlosses: [mse]\n{spec}\n").spec.model.hidden == (24,)
+    assert all(word in text for word in ("lower_heads.*", "arXiv:1506.04214", "side of the convolutions"))
+    assert re.search(r"^convlstm +backbone, central, quantiles +hidden, kernel", stq("models").stdout, re.MULTILINE)
 
 
 def test_a_dry_run_takes_one_step_and_writes_nothing(spec: Path) -> None:

@@ -60,10 +60,11 @@ def completed(*words: str) -> list[str]:
     return CliRunner(env={**os.environ, **asked}).invoke(app, [], prog_name="stq").stdout.split()
 
 
-def test_a_shell_completes_commands_options_and_losses() -> None:
+def test_a_shell_completes_commands_options_losses_and_models() -> None:
     assert {"check", "check-grads"} <= set(completed("stq", "che"))
     assert completed("stq", "losses", "s") == ["show"]
     assert completed("stq", "losses", "show", "p") == ["pinball"]
+    assert completed("stq", "models", "show", "c") == ["convlstm"]
     assert "--resume" in completed("stq", "train", "--res")
 
 

@@ -26,6 +26,7 @@ COMMANDS = (
     ["compare", "typo.yaml"],
     ["init", "--help"],
     ["data", "inspect", "--help"],
+    ["models", "show", "--help"],
 )
 
 ASK = f"""
@@ -45,7 +46,7 @@ def test_help_imports_nothing_heavy() -> None:
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in result.stderr.splitlines()}
     assert "typer" in imported
     assert not imported & HEAVY
-    for name in ("train", "eval", "check-grads", "check", "losses", "plugins", "init", "data"):
+    for name in ("train", "eval", "check-grads", "check", "losses", "models", "plugins", "init", "data"):
         assert re.search(rf"\b{name}\b", result.stdout)
 
 
@@ -54,7 +55,7 @@ def test_the_text_of_a_spec_is_judged_before_anything_heavy_is_imported(workplac
     Path("typo.yaml").write_text(SPEC.replace("trainer:", "trainr:"))
     result = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True)
     codes = [line.partition(" -> ")[2] for line in result.stdout.splitlines() if " -> " in line]
-    assert codes == ["0 []", "0 []", "0 []", "2 []", "2 []", "2 []", "2 []", "2 []", "2 []", "0 []", "0 []"], (
+    assert codes == ["0 []", "0 []", "0 []", "2 []", "2 []", "2 []", "2 []", "2 []", "2 []", "0 []", "0 []", "0 []"], (
         result.stdout + result.stderr
     )
     assert "stq 0." in result.stdout

@@ -1,13 +1,16 @@
 """Models of plugins: a whole run with one, what is wrong with others, and what a spec keeps of them."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from support.plugin_files import install
 
-from stq.app import RunFolder, check, evaluate, predict, train
+from stq.app import RunFolder, check, evaluate, list_models, predict, train
 from stq.errors import PluginError, SpecError
 from stq.registry import check_plugins, load_models
+from stq.report import model_page, model_table
 from stq.spec import commented_spec, dump_spec, load_spec, parse_spec
 from stq.testing import tiny_spec
 
@@ -50,6 +53,32 @@ def spec(tmp_path: Path):
         return tiny_spec(tmp_path, changes=[change])
 
     return spec
+
+
+def test_a_model_that_needs_an_option_or_fails_is_listed_without_its_groups(tmp_path):
+    texts = {
+        "mean": MODEL,
+        "wide": MODEL.replace("mean", "wide").replace("width: int = 6", "width: int = 600"),
+        "asks": MODEL.replace("mean", "asks")
+        .replace("width: int = 6", "width: int")
+        .replace("inputs.asks", "inputs.mean"),
+    }
+    files = []
+    for name, text in texts.items():
+        files.append(tmp_path / f"{name}.py")
+        files[-1].write_text(text)
+    cards = {card.name: card for card in list_models(tuple(files))}
+    assert cards["mean"].groups["backbone"] == ("mix.*", "location_encoder.*")
+    assert cards["mean"].compiles is False
+    for name in ("wide", "asks"):
+        assert (cards[name].groups, cards[name].compiles) == (None, None)
+        assert cards[name].to_dict()["groups"] is None
+        console = Console(width=200, record=True, file=StringIO())
+        console.print(model_page(cards[name]), model_table([cards[name]]))
+        text = console.export_text()
+        assert text.count("not known") == 3
+    assert "model: {name: asks, width: ..., scale: 1.0}" in text
+    assert "required" in text
 
 
 def test_a_model_from_a_file_trains_is_audited_scored_forecasts_and_starts_another_run(spec, tmp_path):

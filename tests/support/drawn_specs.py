@@ -25,6 +25,18 @@ def losses(draw: st.DrawFn) -> list[dict[str, object]]:
     ]
 
 
+def searches() -> st.SearchStrategy[dict[str, object]]:
+    """What `stq tune` may be told."""
+    choices = st.lists(
+        OPTIONS | st.lists(OPTIONS) | st.dictionaries(NAMES, OPTIONS, max_size=1), min_size=2, max_size=3
+    )
+    ranges = st.sampled_from(["log:1e-4..1e-2", "0..1.0", "2..6", "-1..+1e3"])
+    keys = st.sampled_from(["optim.lr", "model.width", "losses.0.weight"])
+    return st.fixed_dictionaries(
+        {"over": st.dictionaries(keys, ranges | choices), "trials": st.integers(1, 99), "prune": st.booleans()}
+    )
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> dict[str, object]:
     """A spec as its text would be read; the models are made in the test, since their checks draw random numbers."""
@@ -52,4 +64,5 @@ def specs(draw: st.DrawFn) -> dict[str, object]:
             "schedule": {"name": draw(st.sampled_from(["cosine", "step", "exponential", "plateau", "one-cycle"]))},
         },
         "init_from": draw(st.none() | WORDS),
+        "tune": draw(st.none() | searches()),
     }

@@ -16,8 +16,10 @@ from support.checkpoints import best_state
 from support.command_line import document, stq
 from support.tiny_runs import tiny_spec
 
-from stq.app import RunFolder, export, predict, train
+from stq.app import RunFolder, evaluate, export, predict, train
+from stq.app._data import open_data
 from stq.app._forecasting import forecast_split
+from stq.app._kept_scores import kept_scores
 from stq.app._score_split import open_scoring
 from stq.errors import UsageError
 from stq.training import load_weights
@@ -101,6 +103,21 @@ def test_the_graph_forecasts_what_predict_writes(run: RunFolder, exported: Path,
     found = torch.export.load(exported / "model.pt2").module()(*(torch.from_numpy(v[:1]) for v in inputs.values()))
     with xr.open_dataset(tmp_path / "out.nc") as file:
         np.testing.assert_allclose(file["air"].values.squeeze(), found[0].numpy().squeeze(), rtol=1e-6)
+
+
+def test_the_scores_are_those_of_stq_eval_and_the_run_is_opened_once_for_both(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.scores("test").unlink(missing_ok=True)
+    opened = []
+    monkeypatch.setattr(
+        "stq.app._score_split.open_data", lambda *given, **named: opened.append(given) or open_data(*given, **named)
+    )
+    export(run, [tmp_path / "model.safetensors"], scored=True)
+    assert len(opened) == 1
+    assert kept_scores(run)["test"].state == "current"
+    card = json.loads((tmp_path / "model.card.json").read_text())
+    assert card["scores"] == json.loads(json.dumps(evaluate(run).to_dict()["scores"]))
 
 
 def test_the_card_holds_what_is_needed_to_use_the_network(run: RunFolder, exported: Path, source: Path) -> None:

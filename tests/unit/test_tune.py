@@ -1,14 +1,15 @@
 """A search tries what it was told to, keeps what was done, and leaves a spec to train."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from support.command_line import document, stq, write_spec
 
-from stq.app import RunFolder, TuneResult, tune
+from stq.app import RunFolder, TuneResult, config, resume, train, tune
 from stq.app.tuning._study import Judge, Pruned, Study
 from stq.errors import SpecError, Stopped, UsageError
-from stq.spec import load_spec, parse_dimension
+from stq.spec import dump_spec, load_spec, parse_dimension, parse_spec
 from stq.training import EpochEnded
 
 OVER = ["optim.lr=log:1e-4..1e-1", "model.hidden=[[2], [3]]"]
@@ -67,6 +68,98 @@ def test_a_search_that_is_continued_suggests_what_it_would_have_in_one_go(found:
     assert asked == settings(found)
     other = Study(spec.parent / "another-seed", space, {}, seed=6).ask()
     assert str(other.params["optim.lr"]) != asked[0]["optim.lr"]
+
+
+def test_the_best_can_be_trained_where_the_project_is_moved_and_the_search_goes_on_there(
+    found: TuneResult, spec: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(spec.parent, tmp_path / "moved")
+    there = tmp_path / "moved"
+    assert str(spec.parent) not in (there / "search" / "best.yaml").read_text()
+    best = load_spec(there / "search" / "best.yaml")
+    assert best.spec.data.source == (str(there / "grid.nc"),)
+    assert train(best, dry_run=True).steps > 0
+    again = tune(there / "tiny.yaml", OVER, trials=3, overrides=SHORT, out=there / "search", seed=5)
+    assert settings(again) == settings(found)
+
+
+def test_the_way_to_the_files_is_absolute_where_a_link_would_bend_it(spec: Path, tmp_path: Path) -> None:
+    far = tmp_path / "far" / "scratch"
+    far.mkdir(parents=True)
+    (tmp_path / "project").mkdir()
+    shutil.copy(spec, tmp_path / "project" / "tiny.yaml")
+    (tmp_path / "project" / "runs").symlink_to(far)
+    own = tmp_path / "project" / "tiny.yaml"
+    for folder, source in (
+        (far.parent, "../project/grid.nc"),
+        (own.parent / "runs" / "a", str(own.with_name("grid.nc"))),
+    ):
+        assert load_spec(own, seen_from=folder).spec.data.source == (source,)
+
+
+SEARCH = """
+tune:
+  over:
+    optim.lr: log:1e-4..1e-1
+    model.hidden: [[2], [3]]
+  trials: 3
+  seed: 5
+"""
+
+
+def test_a_search_of_the_spec_is_that_of_the_arguments(found: TuneResult, spec: Path) -> None:
+    own = spec.with_name("search.yaml")
+    own.write_text(spec.read_text() + SEARCH)
+    assert settings(tune(own, overrides=SHORT, out=found.out)) == settings(found)
+    assert "over:" not in (found.out / "best.yaml").read_text()
+    for given in ({"seed": 6}, {"over": ["optim.lr=log:1e-4..1.0"]}, {"over": ["optim.weight_decay=0.0..1.0"]}):
+        with pytest.raises(UsageError, match="other terms"):
+            tune(own, overrides=SHORT, out=found.out, **given)
+    assert len(tune(own, OVER[:1], trials=1, overrides=SHORT, out=found.out).trials) == 3
+    with pytest.raises(UsageError, match="at least one trial"):
+        tune(own, trials=0, overrides=SHORT, out=found.out)
+
+
+def test_a_run_knows_nothing_of_the_search(spec: Path, tmp_path: Path) -> None:
+    own = spec.with_name("search.yaml")
+    own.write_text(spec.read_text() + SEARCH)
+    one, other = (train(load_spec(each, [*SHORT, "name=a"]), run_dir=tmp_path / each.stem) for each in (spec, own))
+    assert one.run is not None
+    assert other.run is not None
+    assert (one.run / "resolved.yaml").read_text() == (other.run / "resolved.yaml").read_text()
+    assert one.epochs == resume(load_spec(own, [*SHORT, "name=a"]), RunFolder(one.run)).epochs
+    environment = RunFolder(one.run).read_environment()
+    assert [each["notes"] for each in environment["resumed"]] == [[]]
+    assert {row.key: row.value for row in config(own).settings}["tune.over.optim.lr"] == "log:1e-4..1e-1"
+
+
+@pytest.mark.parametrize(
+    ("over", "said", "place"),
+    [
+        ("{optim.lrr: 0.0..1.0}", 'unknown key "lrr" under optim', 2),
+        ("{optimm.lr: 0.0..1.0}", 'unknown key "optimm"(.|\\n)*optim', 2),
+        ("{tune.trials: 1..2}", 'unknown key "tune"', 2),
+        ("{optim.lr: 1.0..0.0}", "lower end first", 12),
+        ("{optim.lr: [3]}", "list of two values", 12),
+        ("{optim.lr: 3}", "list of two values", 12),
+        ("{optim.lr: {low: 1}}", "list of two values", 12),
+        ("{optim.lr: fast}", "for example optim.lr: log:", 12),
+        ("3", "expected a mapping", 1),
+    ],
+)
+def test_a_search_that_is_none_is_refused_where_it_stands_in_the_spec(over: str, said: str, place: int) -> None:
+    text = f"data: {{source: a.nc, targets: [air]}}\nlosses: [mse]\ntune:\n  over: {over}\n"
+    with pytest.raises(SpecError, match=said) as error:
+        parse_spec(text)
+    assert [problem.where for problem in error.value.problems] == [f"spec:4:{8 + place}"]
+
+
+def test_what_plugins_or_lists_decide_is_left_to_the_search() -> None:
+    text = "data: {source: a.nc, targets: [air]}\nlosses: [ssim]\ntune: {over: {%s: 2..3}}\n"
+    for key in ("model.width", "losses.ssim.weight", "losses.0.window", "optim.groups.central.lr", "data.history"):
+        spec = parse_spec(text % key).spec
+        assert parse_spec(dump_spec(spec)).spec == spec
+    assert parse_spec(text % "losses.ssim.weight").spec.tune
 
 
 def test_other_terms_in_the_same_folder_are_refused(found: TuneResult, spec: Path) -> None:
@@ -160,7 +253,7 @@ def test_the_command_says_where_the_best_is(found: TuneResult, spec: Path) -> No
     said = document(stq(*arguments, "--json"))
     assert [trial["state"] for trial in said["trials"]] == ["complete"] * 3
     assert said["spec"] == str(found.spec)
-    text = stq(*arguments)
+    text = stq(*arguments, "--no-pruning")
     assert text.exit_code == 0
     assert f"stq train {found.spec}" in text.stdout.replace("\n", "")
     assert stq("tune", spec, "--over", "optim.lrr=1..2").exit_code == 2

@@ -56,7 +56,7 @@ def plan_runs(
     cuts: list[tuple[str | None, tuple[str, ...]]] = [*(splits or {}).items()] or [(None, ())]
     for (origin, cut), seed, arm in product(cuts, seeds, arms):
         chosen = [*overrides, f"seed={seed}", *cut, *arm.overrides(updates)]
-        loaded = load_spec(spec, chosen)
+        loaded = load_spec(spec, chosen).without_search
         folder = out if origin is None else out / f"origin-{origin.replace(':', '')}"
         run = RunFolder(folder / f"{arm.name}-seed-{seed}")
         plans.append(PlannedRun(arm.name, seed, origin, loaded, run, state_of(run, loaded)))

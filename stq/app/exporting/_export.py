@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from stq import files
-from stq.app._evaluate import evaluate
+from stq.app._evaluate import evaluate_opened
+from stq.app._kept_scores import keep_scores, what_is_scored
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import open_scoring
 from stq.app.exporting._card import card_of
@@ -18,6 +19,7 @@ from stq.app.exporting._card_text import card_text
 from stq.app.exporting._formats import refuse_format, write_network
 from stq.app.exporting._network import ExportedNetwork, sample_of
 from stq.errors import UsageError
+from stq.training import ALONE
 
 BESIDE = (".card.json", ".card.md", ".statistics.npz", ".sample.npz")
 """What stands beside the network, under its name."""
@@ -68,13 +70,17 @@ def export(run: RunFolder, outputs: Sequence[Path], *, force: bool = False, scor
     card_file = beside[0]
     refuse_existing((*outputs, *beside), force=force)
     parts = run.load_spec().spec.data.split
+    scored_as = what_is_scored(run) if scored else None
     scoring = open_scoring(run, "val" if parts.test is None else "test")
     network = ExportedNetwork(scoring)
     sample = sample_of(scoring, network)
     with torch.no_grad():
         wanted = network(*sample.values())
     tensors = {**sample, **dict(zip(network.output_names, wanted, strict=True))}
-    scores = list(evaluate(run, split=scoring.split).to_dict()["scores"]) if scored else None  # type: ignore[call-overload]
+    found = evaluate_opened(run, scoring, ALONE) if scored else None
+    if found is not None and scored_as is not None:
+        keep_scores(run, found, scored_as)
+    scores = None if found is None else [score.to_dict() for score in found.scores]
     card = card_of(run, scoring, network, tensors, scores=scores)
     with files.together([*outputs, *beside[1:], card_file], new=not force) as folder:
         differences = tuple(write_network(folder / path.name, network, sample, wanted, card) for path in outputs)

@@ -13,7 +13,7 @@ from stq.app.tuning._result import Trial, TuneResult
 from stq.app.tuning._study import Judge, Pruned, Study, folder_name, refuse_missing, texts
 from stq.errors import DiskError, Stopped, StqError, UsageError
 from stq.files import disk_error
-from stq.spec import Dimension, LoadedSpec, dump_spec, load_spec, parse_dimension
+from stq.spec import Dimension, LoadedSpec, TuneSpec, dump_spec, load_spec, parse_dimension
 
 BEST = "best.yaml"
 
@@ -24,29 +24,36 @@ def ignore(trial: Trial, of: int) -> None:
 
 def tune(
     spec: Path,
-    over: Sequence[str],
+    over: Sequence[str] = (),
     *,
-    trials: int = 20,
+    trials: int | None = None,
     overrides: Sequence[str] = (),
     out: Path | None = None,
-    seed: int = 0,
-    prune: bool = True,
+    seed: int | None = None,
+    prune: bool | None = None,
     on_trial: Callable[[Trial, int], None] = ignore,
 ) -> TuneResult:
     """Train the spec with settings from the ranges `over`, until there are so many `trials` in `out`.
 
-    `out` is runs/tune-<name> by default; a search that is there on the same terms goes on, and what is in it counts.
-    Every trial is a run folder of its own. The best is that of the least central validation error at its best epoch; it
-    is written to `best.yaml`. The same seed suggests the same settings, stopped in between or not.
+    What is not given is what the spec says under `tune`: its ranges, of which one in `over` replaces that of the same
+    key, trials, seed, and whether to prune. `out` is runs/tune-<name> by default; a search that is there on the same
+    terms goes on, and what is in it counts. Every trial is a run folder of its own. The best is that of the least
+    central validation error at its best epoch; it is written to `best.yaml`, which leads to the same files by relative
+    paths where the spec does. The same seed suggests the same settings, stopped in between or not.
 
     A trial that fails is recorded and the others go on. Raises UsageError and SpecError before the first trial where it
     can't be as asked, Stopped with what is done kept.
     """
     refuse_missing()
-    space = tuple(parse_dimension(argument) for argument in over)
-    base = refuse_unfit(spec, space, overrides, trials)
+    base = load_spec(spec, overrides)
+    search = base.spec.tune or TuneSpec()
+    space = space_of(search, over)
+    trials = search.trials if trials is None else trials
+    seed = search.seed if seed is None else seed
+    prune = search.prune if prune is None else prune
+    refuse_unfit(base, spec, space, overrides, trials)
     out = out or Path("runs") / f"tune-{base.spec.name}"
-    terms = {"spec": dump_spec(base.spec), "over": list(over), "seed": seed}
+    terms = {"spec": portable(spec, overrides, out), "over": [vars(each) for each in space], "seed": seed}
     refuse_taken(out)
     with claimed(out, "stq tune"):
         study = open_study(out, space, terms, seed)
@@ -56,6 +63,19 @@ def tune(
             on_trial(done, trials)
         best = best_of(study)
         return TuneResult(out, study.trials(), best, write_best(study, spec, overrides))
+
+
+def space_of(search: TuneSpec, over: Sequence[str]) -> tuple[Dimension, ...]:
+    """The ranges of the spec and those of the arguments; of two for a key the latter, in the place of the former."""
+    given = [parse_dimension(argument) for argument in over]
+    if len({dimension.key for dimension in given}) < len(given):
+        raise UsageError("--over names a key twice")
+    return tuple({dimension.key: dimension for dimension in (*search.space(), *given)}.values())
+
+
+def portable(spec: Path, overrides: Sequence[str], folder: Path) -> str:
+    """The resolved spec as a text for this folder: a path that was relative still is, so that both can be moved."""
+    return dump_spec(load_spec(spec, overrides, seen_from=folder).without_search.spec)
 
 
 def refuse_taken(out: Path) -> None:
@@ -72,13 +92,15 @@ def open_study(out: Path, space: Sequence[Dimension], terms: dict[str, object], 
         raise disk_error(out, error) from error
 
 
-def refuse_unfit(spec: Path, space: Sequence[Dimension], overrides: Sequence[str], trials: int) -> LoadedSpec:
-    """The spec as it stands, checked with its data, and every end of every range tried on its text and its plugins."""
-    base = load_spec(spec, overrides)
+def refuse_unfit(
+    base: LoadedSpec, spec: Path, space: Sequence[Dimension], overrides: Sequence[str], trials: int
+) -> None:
+    """Check the spec as it stands with its data, and every end of every range on its text and its plugins."""
     if not space:
-        raise UsageError("a search needs something to vary: --over KEY=LOW..HIGH, or --over KEY=[VALUE, VALUE]")
-    if len({dimension.key for dimension in space}) < len(space):
-        raise UsageError("--over names a key twice")
+        raise UsageError(
+            "a search needs something to vary: --over KEY=LOW..HIGH, --over KEY=[VALUE, VALUE], or tune.over in the "
+            "spec"
+        )
     if trials < 1:
         raise UsageError(f"expected at least one trial, found {trials}")
     for dimension in space:
@@ -86,7 +108,6 @@ def refuse_unfit(spec: Path, space: Sequence[Dimension], overrides: Sequence[str
             resolve_plugins(load_spec(spec, [*overrides, end]))
     refuse_many_processes(base.spec, "a search")
     check(base)
-    return base
 
 
 def perform(study: Study, spec: Path, overrides: Sequence[str], *, prune: bool) -> Trial:
@@ -126,9 +147,8 @@ def write_best(study: Study, spec: Path, overrides: Sequence[str]) -> Path | Non
     best = best_of(study)
     if best is None:
         return None
-    loaded = load_spec(spec, [*overrides, *settings(dict(best.settings))])
     chosen = ", ".join(f"{key} {value}" for key, value in best.settings.items())
     head = f"# Best of {len(study.trials())} trials of stq tune: {best.run.name}, {chosen}.\n"
     path = study.out / BEST
-    RunFolder(study.out).write(path, head + dump_spec(loaded.spec))
+    RunFolder(study.out).write(path, head + portable(spec, [*overrides, *settings(dict(best.settings))], study.out))
     return path
