@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from stq.errors import SIGNALS
 from stq.tensors import Batch
+from stq.training._parcel import parcel_of
 from stq.training._restarting_loader import RestartingLoader
 from stq.training._shards import EpochOrder, TrainingBatches, TurnsOfBatches, WithGhosts, sized
 
@@ -68,7 +69,18 @@ class Loaders(LightningDataModule):
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
     def _loader(self, data: Dataset[Batch], batches: Sampler[list[int]]) -> DataLoader[Batch]:
-        return RestartingLoader(WithGhosts(data), batches, self.workers, worker_init_fn=outlive_signals)
+        return RestartingLoader(
+            WithGhosts(data),
+            batches,
+            self.workers,
+            worker_init_fn=outlive_signals,
+            collate_fn=parcel_of if self.workers else None,
+            pin_memory=self._on_cuda(),
+        )
+
+    def _on_cuda(self) -> bool:
+        """Whether batches go to a GPU, which copies them beside its work from pinned memory alone."""
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
 
 
 def outlive_signals(worker: int) -> None:

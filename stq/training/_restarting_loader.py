@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from stq.errors import StqError
 from stq.tensors import Batch
+from stq.training._parcel import Parcel
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ class RestartingLoader(DataLoader[Batch]):
             try:
                 for batch in unalarmed(super().__iter__):
                     count += 1
-                    yield batch
+                    yield batch.opened() if isinstance(batch, Parcel) else batch
                 return
             except (RuntimeError, OSError, EOFError) as error:
                 if not self._worker_ended(error):
@@ -91,11 +92,13 @@ class RestartingLoader(DataLoader[Batch]):
     def _worker_ended(self, error: Exception) -> bool:
         """Whether it tells of the end of a worker, rather than of what happened within one.
 
-        torch says so itself, unless the worker goes just while its batch is fetched: then a connection breaks.
+        torch says so itself, unless the worker goes just while its batch is fetched: then a connection breaks, in this
+        thread or in the one that pins memory, which then ends.
         """
         if str(error).startswith("DataLoader worker (pid"):
             return True
-        if isinstance(error, RuntimeError) or "in DataLoader worker process" in str(error):
+        of_thread = str(error).startswith("Pin memory thread exited")
+        if (isinstance(error, RuntimeError) and not of_thread) or "in DataLoader worker process" in str(error):
             return False
         end = time.monotonic() + ENDING_SECONDS
         while time.monotonic() < end:
