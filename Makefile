@@ -12,7 +12,7 @@ SEEDS ?= 1 2 3
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability mutation fuzz-spec bench-routing bench-step bench-data bench-convlstm bench-profile bench-epochs bench-start bench-counts study bench-eval data clean
+.PHONY: help demo demo-seeds demo-sea demo-mouse demo-unet test lint types layers unit scenarios test-slow browser test-browser report-image docs gallery reliability mutation fuzz-spec bench-routing bench-step bench-data bench-convlstm bench-profile bench-epochs bench-start bench-loading bench-growth bench-roofline bench-counts study bench-eval data clean
 
 help:
 	@sed -n 's/^# make /make /p; s/^\([a-z-]*\):.*## \(.*\)/make \1: \2/p' Makefile
@@ -106,6 +106,16 @@ bench-epochs: $(VENV)/dev data  ## an epoch of stq train, of a bare PyTorch loop
 
 bench-start: $(VENV)/dev  ## what small commands cost beside the import of torch and Lightning; fails where check-grads is above 1.6
 	$(BIN)/python tests/bench/start_up.py
+
+bench-loading: $(VENV)/dev data  ## samples a second from each form of the data, with 0 to 2 workers, cold and warm; fails where data are the bottleneck
+	$(BIN)/python tests/bench/loading.py
+
+bench-growth: $(VENV)/dev  ## how time and memory of a step grow with pixels, batch, horizons, ..., processes, and docs/img/bench-growth.png
+	$(BIN)/python tests/bench/growth.py --out runs/bench-growth
+	@mkdir -p docs/img && cp runs/bench-growth/bench-growth.png docs/img/
+
+bench-roofline: $(VENV)/dev  ## a step on paper and by the clock, and what a global grid would cost on 1 to 64 GPUs (a model)
+	$(BIN)/python tests/bench/roofline.py
 
 bench-counts: $(VENV)/dev  ## record anew how much work a step, a window and a scored batch are, where more is meant
 	$(BIN)/python tests/support/work_counts.py

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 BENCH = Path(__file__).parents[1] / "bench"
+TINY = ["--spec", str(BENCH.parents[1] / "examples" / "nasa.yaml"), "--set", "model.hidden=[4]"]
 
 
 def test_the_routing_benchmark_writes_its_table_and_its_plot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +72,43 @@ def test_the_benchmark_of_a_large_forecast_tells_its_memory(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_benchmark_of_loading_judges_the_data_of_a_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    out = tmp_path / "loading.json"
+    main = runpy.run_path(str(BENCH / "loading.py"))["main"]
+    forms = ["NetCDF, in memory", "packed, lazy"]
+    arguments = ["--forms", *forms, "--workers", "0", "1", "--rounds", "1", "--seconds", "0", "--out", str(out)]
+    with contextlib.suppress(SystemExit):  # so small a network is faster than any data
+        main([*TINY, "--large", "0", *arguments])
+    found = json.loads(out.read_text())["specs"]["nasa"]
+    assert {(row["form"], row["workers"]) for row in found["rows"]} >= {(form, n) for form in forms for n in (0, 1)}
+    assert all(row["per_second"] > 0 and row["cpu_ms"] > 0 and 0 < row["share_of_step"] < 1 for row in found["rows"])
+    (cold,) = found["cold"].values()
+    assert cold.get("skipped") or cold["cold_to_warm"] > 0
+
+
+def test_the_benchmark_of_growth_fits_exponents_and_draws_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    arguments = ["--quick", "--axes", "pixels", "layers", "--steps", "0", "--out", str(tmp_path)]
+    runpy.run_path(str(BENCH / "growth.py"))["main"](arguments)
+    found = json.loads((tmp_path / "growth.json").read_text())["axes"]
+    slope, error = found["pixels"]["exponents"]["gflop"]
+    assert (slope, error) == pytest.approx((1, 0), abs=0.01)
+    assert all(row["ms"] > 0 and row["peak_mib"] > 0 for axis in found.values() for row in axis["rows"])
+    assert (tmp_path / "bench-growth.png").stat().st_size > 10_000
+
+
+def test_the_model_of_a_step_counts_what_torch_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(BENCH)
+    runpy.run_path(str(BENCH / "roofline.py"))["main"](["--quick", "--out", str(tmp_path)])
+    found = json.loads((tmp_path / "roofline.json").read_text())
+    assert all(row["formula"] == pytest.approx(row["counted"], rel=0.03) for row in found["checked"])
+    (grid,) = found["grid"].values()
+    minutes = {(row["machine"], row["gpus"]): row["minutes_per_epoch"] for row in grid["rows"]}
+    assert minutes["H100 SXM, TF32", 64] < minutes["H100 SXM, TF32", 8] < minutes["H100 SXM, TF32", 1]
+    assert grid["memory"]["checkpointed"] < grid["memory"]["kept"]
+
+
 @pytest.mark.slow
 def test_the_benchmark_of_reading_trains_from_zarr_and_compares_with_netcdf(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -82,9 +120,6 @@ def test_the_benchmark_of_reading_trains_from_zarr_and_compares_with_netcdf(
     assert found["training"]["gigabytes"] > 0.005
     assert 0.1 < found["training"]["peak_gib"] < 2.5
     assert found["reading"]["times_faster"][script["ARCHIVE"]] > found["reading"]["times_faster"][script["PACKED"]]
-
-
-TINY = ["--spec", str(BENCH.parents[1] / "examples" / "nasa.yaml"), "--set", "model.hidden=[4]"]
 
 
 @pytest.mark.slow
