@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, write table and plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--axes", nargs="*", choices=[axis.name for axis in AXES], default=[a.name for a in AXES])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=30, help="of each process; 0: without processes")
     parser.add_argument("--out", type=Path, default=Path("runs/bench-growth"))
     parser.add_argument("--quick", action="store_true", help="few points, one round: does it run?")
