@@ -15,7 +15,7 @@ from stq.routing.audit._trial import Trial
 
 T = TypeVar("T")
 
-REPEATS = 3
+REPEATS = 2
 
 
 @dataclass(frozen=True)
