@@ -68,6 +68,8 @@ class MetricsFile:
         try:
             with self.path.open("a", newline="", encoding="utf-8") as file:
                 file.write(line)
+                file.flush()
+                os.fsync(file.fileno())  # before the checkpoint that says that the epoch is done
         except OSError as error:
             with suppress(OSError):
                 os.truncate(self.path, size)  # of a line of which the disk took a part
