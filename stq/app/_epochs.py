@@ -1,11 +1,11 @@
 """What `metrics.csv` tells of a run: how long it trained, and how fast its bands settled."""
 
 import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 
+from stq.app._metrics_file import rows_of
 from stq.app._run_folder import RunFolder
 from stq.errors import CheckFailed
 
@@ -31,7 +31,7 @@ class Epochs:
 def read_epochs(run: RunFolder) -> Epochs:
     """Raises CheckFailed where the file is damaged."""
     try:
-        rows = tuple(csv.DictReader(io.StringIO(run.read_text(run.metrics)))) if run.metrics.is_file() else ()
+        rows = tuple(rows_of(run.read_text(run.metrics))) if run.metrics.is_file() else ()
         return Epochs(
             count=len(rows),
             steps=max((int(row["step"]) for row in rows), default=0),

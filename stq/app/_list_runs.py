@@ -1,11 +1,11 @@
 """The runs in a folder, each in a line."""
 
-import csv
-import io
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stq.app._epochs import read_epochs
 from stq.app._kept_scores import KeptScores, kept_scores
 from stq.app._run_contents import refuse_ways_out
 from stq.app._run_folder import RunFolder
@@ -17,9 +17,9 @@ from stq.files import PART
 class RunCard:
     """One run. `status` is `trained`, `not finished` or `damaged`, and `cause` says why in the last case.
 
-    `val_central` is the least validation error of the central forecast, in normalised units; it compares runs of the
-    same data and targets only. `epochs` counts those that ended, `best` is the one that the weights come from. `scores`
-    are what `stq eval` found, by split.
+    `epochs` counts those that ended, `best` is the one that the weights come from, and `val_central` the validation
+    error of the central forecast after it, in normalised units, which compares runs of the same data and targets only.
+    `scores` are what `stq eval` found, by split.
     """
 
     run: Path
@@ -52,7 +52,8 @@ def list_runs(folder: Path = Path("runs")) -> tuple[RunCard, ...]:
         raise UsageError(
             f"there is no folder {folder}; `stq train` makes runs in ./runs unless --run-dir says otherwise"
         )
-    found = [resolved.parent for resolved in folder.rglob("resolved.yaml")]
+    # `rglob` fails where a folder goes meanwhile, as those do in which a training writes.
+    found = [Path(place) for place, _, names in os.walk(folder) if "resolved.yaml" in names]
     cards = [_card(RunFolder(run)) for run in found if PART not in run.name]
     return tuple(sorted(cards, key=lambda card: (card.started, str(card.run))))
 
@@ -62,8 +63,8 @@ def _card(run: RunFolder) -> RunCard:
         refuse_ways_out(run.path)
         spec = run.load_spec().spec
         environment = run.read_environment()
-        rows = list(csv.DictReader(io.StringIO(run.read_text(run.metrics)))) if run.metrics.is_file() else []
-        best = min(rows, key=lambda row: float(row["val_central"]), default=None)
+        epochs = read_epochs(run)
+        best = next((row for row in reversed(epochs.rows) if row["best"] == "1"), None)
         return RunCard(
             run=run.path,
             status="trained" if run.outcome.is_file() else "not finished",
@@ -71,11 +72,11 @@ def _card(run: RunFolder) -> RunCard:
             seed=spec.seed,
             engine=spec.routing.engine,
             started=str(environment.get("started", "")),
-            epochs=len(rows),
+            epochs=epochs.count,
             best=int(best["epoch"]) if best else None,
             val_central=float(best["val_central"]) if best else None,
             calibrated=run.calibration.is_file(),
             scores=kept_scores(run),
         )
-    except (StqError, ValueError, KeyError, TypeError, csv.Error) as error:
+    except (StqError, ValueError, KeyError, TypeError) as error:
         return RunCard(run.path, "damaged", cause=str(error).partition("\n")[0])

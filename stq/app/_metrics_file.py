@@ -32,8 +32,7 @@ class MetricsFile:
     def started(self, event: Started) -> None:
         """Write the header; a resumed run keeps the rows of the epochs that are done.
 
-        A last line without its end, which a full disk can leave, is of no epoch that is done. Raises CheckFailed where
-        the table is damaged, DiskError.
+        Raises CheckFailed where the table is damaged, DiskError.
         """
         header = dict(zip(self.columns, self.columns, strict=True))
         try:
@@ -46,8 +45,7 @@ class MetricsFile:
     def _rows_until(self, epoch: int) -> list[dict[str, str]]:
         if not (self.append and self.path.is_file()):
             return []
-        text, end, _ = read_text(self.path).rpartition("\n")
-        return [row for row in csv.DictReader(io.StringIO(text + end)) if int(row["epoch"]) <= epoch]
+        return [row for row in rows_of(read_text(self.path)) if int(row["epoch"]) <= epoch]
 
     def stepped(self, event: Stepped) -> None:
         """Steps are not recorded."""
@@ -70,6 +68,8 @@ class MetricsFile:
         try:
             with self.path.open("a", newline="", encoding="utf-8") as file:
                 file.write(line)
+                file.flush()
+                os.fsync(file.fileno())  # before the checkpoint that says that the epoch is done
         except OSError as error:
             with suppress(OSError):
                 os.truncate(self.path, size)  # of a line of which the disk took a part
@@ -79,3 +79,12 @@ class MetricsFile:
         text = io.StringIO(newline="")
         csv.DictWriter(text, self.columns).writerows(rows)
         return text.getvalue()
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    """The rows of such a table. A last line without its end, which a crash can leave, is of no epoch that is done.
+
+    Raises csv.Error where it is no table.
+    """
+    whole, end, _ = text.rpartition("\n")
+    return list(csv.DictReader(io.StringIO(whole + end)))

@@ -23,7 +23,10 @@ def refuse_ways_out(run: Path) -> None:
             path = Path(folder, name)
             if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(inside):
                 raise CheckFailed(f"{path}: a link that leads out of the run; put what it leads to in its place")
-            mode = path.lstat().st_mode
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:
+                continue  # it has gone meanwhile, as what a training writes in does
             if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
                 raise CheckFailed(f"{path}: neither a file nor a folder, and so no part of a run")
         if Path(folder) == run and LOGS in names:

@@ -13,7 +13,7 @@ from pathlib import Path
 from stq import locks
 from stq.documents import parse_json, read_text
 from stq.errors import UsageError
-from stq.files import discard, disk_error
+from stq.files import discard, disk_error, make_folder
 
 LOCK = ".lock"
 """In the folder, while a command writes there: which one, in which process. One that was killed leaves it behind, and
@@ -66,7 +66,7 @@ def _take(place: Path, command: str) -> bool:
     since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
     about = {"command": command, "process": os.getpid(), "host": platform.node(), "since": since}
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         if locks.take(place, json.dumps(about) + "\n"):
             return True
     except OSError as error:

@@ -36,6 +36,14 @@ def flush_folder(folder: Path) -> None:
         os.close(opened)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those above it, and put the names of the new ones on the disk."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in made:
+        flush_folder(each.parent)
+
+
 def sha256_of(path: Path) -> str:
     """The checksum of a file, as 64 hexadecimal digits."""
     with path.open("rb") as file:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stq.errors import UsageError
-from stq.files._flush import flush, flush_folder
+from stq.files._flush import flush, flush_folder, make_folder
 from stq.files._parts import discard_own, folder_for, sweep_beside
 from stq.files._room import FULL, disk_error
 
@@ -40,7 +40,7 @@ def together(paths: Sequence[Path], *, new: bool = False, needed: int | None = N
     first, holder = paths[0], None
     made = [parent for parent in first.parents if not parent.exists()]
     try:
-        first.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(first.parent)
         sweep_beside(first)
         holder = folder_for(first)
         yield holder

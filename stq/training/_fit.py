@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import Callback, Trainer
 
 from stq.errors import AnomalyError, UsageError
 from stq.spec import TrainerSpec
 from stq.training._averaged_weights import AveragedWeights
+from stq.training._budget_of_steps import BudgetOfSteps
 from stq.training._checkpoint_io import AtomicCheckpointIO
 from stq.training._forecast_module import ForecastModule
 from stq.training._keep_checkpoints import KeepCheckpoints
@@ -61,7 +62,7 @@ def fit(
     observe = Observe(tuple(observers), settings.log_every_n_steps)
     keep = None if checkpoints is None else KeepCheckpoints(checkpoints, module.monitor)
     stop = StopOnSignal(None if keep is None else keep.save)
-    callbacks: list[Callback] = [observe, stop, ValidateAtTheEnd()]
+    callbacks: list[Callback] = [BudgetOfSteps(), observe, stop]
     early = None
     if settings.patience is not None and not trial:
         early = Patience(module.monitor, settings.patience)
@@ -96,14 +97,6 @@ def fit(
         stopped_early=early is not None and early.stopped_epoch > 0,
         skipped_steps=module.finite.skipped.total,
     )
-
-
-class ValidateAtTheEnd(Callback):
-    """Lets a run whose budget of steps ends within an epoch end with a validation all the same."""
-
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        if trainer.global_step == trainer.max_steps:
-            trainer.should_stop = True  # Lightning validates before it stops
 
 
 @contextmanager

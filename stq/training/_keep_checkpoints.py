@@ -6,6 +6,7 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 
+from stq.training._budget_of_steps import as_it_stands
 from stq.training._checkpoint_store import CheckpointStore, Kind
 
 
@@ -29,10 +30,11 @@ class KeepCheckpoints(Checkpoint):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         # Not at the end of the validation: a run that goes on from there would stop early without a validation.
         value = float(trainer.callback_metrics[self.monitor])
-        if value < self.least:
-            self.least = value
-            self.save(trainer, "best")
-        self.save(trainer, "step")
+        with as_it_stands(trainer):
+            if value < self.least:
+                self.least = value
+                self.save(trainer, "best")
+            self.save(trainer, "step")
 
     def save(self, trainer: Trainer, kind: Kind = "step") -> Path:
         """Write one, and remove those that it makes superfluous. Every process has to come; the leading one writes."""

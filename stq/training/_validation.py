@@ -24,10 +24,10 @@ class Validation:
         self._losses.add({name: loss.detach() for name, loss in losses.items()}, float(samples_of(batch)))
         weight = batch.weight[:, None, None] * batch.valid
         square = torch.where(batch.valid, forecast.central - batch.values, 0.0).square()
-        error = (weight * square).sum() / weight.sum()
-        self._squares.add({"square": error}, float(weight.sum()))
-        # not an answer yet: that would wait for the device
-        found = torch.stack([error.double(), *(losses[name].detach().double() for name in self.names)]).isfinite()
+        total = (weight * square).sum()
+        self._squares.add({"square": total / weight.sum()}, float(weight.sum()))
+        # not an answer yet: that would wait for the device; of the sum, since the mean of nothing is NaN
+        found = torch.stack([total.double(), *(losses[name].detach().double() for name in self.names)]).isfinite()
         self._looked_at.append((batch.time, found))
 
     def gather(self, add_up: Callable[[Tensor], Tensor]) -> None:

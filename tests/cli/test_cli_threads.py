@@ -50,5 +50,15 @@ def test_threads_without_a_processor_of_their_own_are_told_of() -> None:
     assert contention(1, load=9.0, cpus=2) == ""  # one alone waits for nobody
     assert contention(2, load=0.9, cpus=2) == ""  # that is this process
     assert contention(8, load=20.0, cpus=64) == ""
-    assert "load 1.5 for each of 2" in contention(2, load=3.0, cpus=2)
+    assert "busy over the last minute (load 1.5 for each of 2" in contention(2, load=3.0, cpus=2)  # by whomever
     assert "OMP_NUM_THREADS=1" in contention(2, load=3.0, cpus=2)
+
+
+def test_a_process_that_may_use_some_of_the_processors_is_told_nothing_of_the_load_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "getloadavg", lambda: (64.0, 64.0, 64.0))
+    for usable, told in ((8, False), (64, True)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, usable=usable: set(range(usable)), raising=False)
+        assert bool(contention(8)) == told

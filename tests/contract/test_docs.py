@@ -85,6 +85,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", EVERY_PAGE, ids=named)
+def test_no_page_waits_for_a_table_that_is_to_come(page: Path) -> None:
+    assert re.findall(r"^[A-Z]{3,}$|\b(?:TODO|TBD|FIXME)\b", prose(page), re.MULTILINE) == []
+
+
 def test_every_page_is_linked_from_the_readme_and_from_the_contents() -> None:
     pages = {page.resolve() for page in (ROOT / "docs").glob("*.md")}
     for contents in (ROOT / "README.md", ROOT / "docs" / "README.md"):

@@ -8,7 +8,7 @@ optimiser and observers), of a window that is read and of a batch that is scored
     calls       of Python functions, wherever they stand: a loop over elements, a check too many
     own         those of stq's own functions, which no other version of a library changes
     operations  of torch, forward and backward
-    elements    that these operations write: tensors that are made larger, or twice
+    elements    that these operations give, views among them: tensors that are made larger, or twice
 
 The clock is left out, since on a machine that others use it says little of a tenth. What counts miss, that the same
 operations run longer, the benchmarks show.
@@ -110,7 +110,6 @@ def counted(run: Callable[[], object]) -> Work:
 class TwoSteps:
     """An observer that counts the calls of one step, and the operations of a later one."""
 
-    every_step = True
     CALLS, OPERATIONS = 4, 6
 
     def __init__(self) -> None:

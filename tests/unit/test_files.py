@@ -40,6 +40,21 @@ def test_what_was_there_stays_until_the_new_file_is_whole(tmp_path: Path) -> Non
     assert names(tmp_path) == {"a.txt"}
 
 
+def test_the_names_of_new_folders_are_put_on_the_disk_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flush, flushed = os.fsync, set()
+
+    def fsync(opened: int) -> None:
+        flush(opened)
+        flushed.add(os.fstat(opened).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    files.write(tmp_path / "deep" / "er" / "a.txt", "text")
+    assert {(tmp_path / place).stat().st_ino for place in ("", "deep", "deep/er", "deep/er/a.txt")} <= flushed
+    flushed.clear()
+    with claimed(tmp_path / "runs" / "a", "stq train"):
+        assert {(tmp_path / place).stat().st_ino for place in ("", "runs")} <= flushed
+
+
 def broken_off(target: Path, error: BaseException) -> None:
     with files.whole(target, needed=2_500_000) as part:
         part.write_text("ne")

@@ -1,5 +1,6 @@
 """The rows of epochs that are done, and of no other."""
 
+import os
 import resource
 import signal
 from pathlib import Path
@@ -83,3 +84,18 @@ def test_a_row_for_which_the_disk_has_no_room_leaves_the_others_whole(tmp_path: 
     assert child.wait() == 74
     assert "metrics.csv can't be written: File too large" in child.text()
     assert path.read_text() == whole
+
+
+def test_a_row_is_on_the_disk_before_the_checkpoint_that_tells_of_its_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, flush, flushed = tmp_path / "metrics.csv", os.fsync, []
+
+    def fsync(opened: int) -> None:
+        flush(opened)
+        flushed.append((os.fstat(opened).st_ino, os.fstat(opened).st_size))
+
+    filled(path)
+    monkeypatch.setattr(os, "fsync", fsync)
+    MetricsFile(path, ("mse",), append=True).epoch_ended(ended(12))
+    assert flushed == [(path.stat().st_ino, path.stat().st_size)]

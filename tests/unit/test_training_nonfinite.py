@@ -1,5 +1,6 @@
 """What is said of numbers that are not finite, and what is saved where there are any."""
 
+from dataclasses import replace
 from math import inf, nan
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from stq.errors import NonFiniteError
 from stq.training._blame import broken_parts, losses_to_blame
 from stq.training._nonfinite import LISTED, broken_groups, issued
 from stq.training._skipped_steps import IN_A_ROW, SkippedSteps
+from stq.training._validation import Validation
 
 
 def test_the_dates_of_windows_are_each_said_once_and_of_many_the_first_few() -> None:
@@ -72,3 +74,17 @@ def test_no_run_skips_unless_told_to(source: Path, tmp_path: Path) -> None:
     assert result.to_dict()["skipped_steps"] == 0
     header, row = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
     assert dict(zip(header.split(","), row.split(","), strict=True))["skipped_steps"] == "0"
+
+
+def test_a_batch_of_which_nothing_counts_is_not_to_blame_for_a_validation(source: Path) -> None:
+    """As the last one of a process has that fills up its turn with a sample of no account."""
+    experiment = assemble(tiny_spec(source))
+    module, batch = experiment.module, next(iter(experiment.loaders.train_dataloader()))
+    found = Validation(module.loss_names)
+    for number, counts in enumerate((True, False, True)):
+        forecast = module(batch)
+        if number == 2:
+            forecast = replace(forecast, central=torch.full_like(forecast.central, nan))
+        here = batch._replace(valid=batch.valid & counts, time=torch.full_like(batch.time, number))
+        found.add(here, forecast, module.loss_values(forecast, here))
+    assert set(found.broken_windows(module.loss_names)) == {2}

@@ -11,6 +11,7 @@ import pytest
 import torch
 from support.checkpoints import best_state, last_state, read, replace
 from support.plugin_files import LOSS
+from support.routed_nets import same_bits
 from support.tiny_runs import tiny_spec
 from torch import Tensor
 
@@ -20,7 +21,7 @@ from stq.app._assembly import assemble
 from stq.app._identity import Identity
 from stq.app._memory import bytes_of_state
 from stq.errors import CheckFailed, DataError, DiskError, Stopped, UsageError
-from stq.spec import load_spec
+from stq.spec import LoadedSpec, load_spec
 from stq.tensors import Batch
 from stq.training import CheckpointStore, EpochEnded, ForecastModule, Started, Stepped, load_weights
 
@@ -270,6 +271,38 @@ def test_a_run_that_ended_stays_ended_and_only_what_was_left_is_done(
     folder.calibration.unlink()
     assert resume(spec, folder).stopped_early == stopped_early
     assert ending_of(folder) == before
+
+
+@pytest.mark.parametrize("stops", [[3], [4, 5]], ids=["within an epoch", "after an epoch, and within one"])
+def test_a_run_that_is_given_more_steps_is_the_one_that_had_them_from_the_first(
+    source: Path, tmp_path: Path, stops: list[int]
+) -> None:
+    """Epochs of two steps, the second of which is of one batch instead of three."""
+    steady = ["optim.schedule={name: constant, warmup: 0}", "trainer.accumulate_grad_batches=3", "trainer.max_epochs=4"]
+
+    def spec(steps: int) -> LoadedSpec:
+        return tiny_spec(source, [*steady, f"trainer.max_steps={steps}"])
+
+    whole, run = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "run")
+    train(spec(8), run_dir=whole.path)
+    train(spec(stops[0]), run_dir=run.path)
+    for steps in (*stops[1:], 8):
+        assert resume(spec(steps), run).steps == steps
+    states = [read(last_state(folder.path))["state_dict"] for folder in (whole, run)]
+    assert same_bits(*states)
+    assert whole_rows(run.metrics) == whole_rows(whole.metrics)
+
+
+def test_a_run_with_a_budget_of_steps_that_was_killed_after_an_epoch_goes_on(source: Path, tmp_path: Path) -> None:
+    spec, run = tiny_spec(source, ["trainer.max_steps=12"]), RunFolder(tmp_path / "run")
+    train(spec, run_dir=run.path)
+    before = ending_of(run)
+    for later in run.checkpoints.glob("*-00000012"):
+        shutil.rmtree(later)
+    run.outcome.unlink()
+    run.calibration.unlink()
+    assert resume(spec, run).steps == 12
+    assert ending_of(run) == before
 
 
 def test_what_a_run_came_to_is_taken_back_where_it_trains_on_and_kept_where_it_does_not(
