@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from stq.app._init_spec import InitResult, init_spec
     from stq.app._inspect_data import InspectResult, inspect_data
     from stq.app._kept_scores import KeptScores
-    from stq.app._list_losses import LossCard, list_losses, show_loss
-    from stq.app._list_models import ModelCard, list_models, show_model
+    from stq.app._list_losses import LossCard, list_losses, losses_left_out, show_loss
+    from stq.app._list_models import ModelCard, list_models, models_left_out, show_model
     from stq.app._list_plugins import PluginCard, list_plugins
     from stq.app._list_runs import RunCard, list_runs
     from stq.app._memory import MemoryEstimate
@@ -133,7 +133,9 @@ _HOMES = {
     "init_spec": "_init_spec",
     "inspect_data": "_inspect_data",
     "list_losses": "_list_losses",
+    "losses_left_out": "_list_losses",
     "list_models": "_list_models",
+    "models_left_out": "_list_models",
     "list_plugins": "_list_plugins",
     "list_runs": "_list_runs",
     "new_loss": "_new_loss",
@@ -211,6 +213,8 @@ __all__ = [
     "list_models",
     "list_plugins",
     "list_runs",
+    "losses_left_out",
+    "models_left_out",
     "new_loss",
     "pack_spec",
     "predict",

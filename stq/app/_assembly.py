@@ -15,9 +15,10 @@ from stq.app._notes import routing_notes
 from stq.app._run_folder import RunFolder
 from stq.app._strata import strata_of
 from stq.data import ForecastData, Statistics, StrataMap
-from stq.errors import CheckFailed, Problem, RoutingError, SpecError
+from stq.errors import CheckFailed, PluginError, Problem, RoutingError, SpecError
 from stq.losses import LossContext
 from stq.models import Forecaster
+from stq.registry import load_losses
 from stq.routing import Router, plan_routes
 from stq.spec import LoadedSpec
 from stq.training import CheckpointStore, ForecastModule, Loaders, lacking, load_weights
@@ -106,6 +107,7 @@ def assemble(
 
 def resolve_plugins(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
     """The losses, and a look at the model: what is wrong with either is said at once. Raises SpecError."""
+    refuse_broken_files(loaded)
     problems: list[Problem] = []
     losses: tuple[ResolvedLoss, ...] = ()
     try:
@@ -119,6 +121,18 @@ def resolve_plugins(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
     if problems:
         raise SpecError(problems)
     return losses
+
+
+def refuse_broken_files(loaded: LoadedSpec) -> None:
+    """Run the local plugin files. Raises SpecError with all that can't be used, each at its place."""
+    problems = []
+    for index, file in enumerate(loaded.plugin_files):
+        try:
+            load_losses([file])
+        except PluginError as error:
+            problems.append(loaded.problem(("plugins", index), str(error)))
+    if problems:
+        raise SpecError(problems)
 
 
 def refuse_unsuited(loaded: LoadedSpec) -> None:

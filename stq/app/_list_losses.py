@@ -37,6 +37,11 @@ def list_losses(local: tuple[Path, ...] = ()) -> tuple[LossCard, ...]:
     return tuple(loss_card(name, registry.get(name)) for name in sorted(registry))
 
 
+def losses_left_out() -> tuple[str, ...]:
+    """Why some that are installed are not in that list: broken plugins, and names that several of them bring."""
+    return load_losses().left_out
+
+
 def show_loss(name: str) -> LossCard:
     """The loss of that name. Raises PluginError with the nearest name, or with the distributions that clash."""
     return loss_card(name, load_losses().get(name))

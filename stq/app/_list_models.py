@@ -43,6 +43,11 @@ def list_models(local: tuple[Path, ...] = ()) -> tuple[ModelCard, ...]:
     return tuple(model_card(name, registry.get(name)) for name in sorted(registry))
 
 
+def models_left_out() -> tuple[str, ...]:
+    """Why some that are installed are not in that list: broken plugins, and names that several of them bring."""
+    return load_models().left_out
+
+
 def show_model(name: str) -> ModelCard:
     """The model of that name. Raises PluginError with the nearest name, or with the distributions that clash."""
     return model_card(name, load_models().get(name))

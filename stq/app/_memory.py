@@ -45,7 +45,12 @@ class MemoryEstimate:
     def total(self) -> int:
         """Of the process, on the device that it trains on."""
         step = self.parameters + (self.activations or 0)
-        return step if self.device != "cpu" else step + self.data + RUNTIME
+        return step if self.device != "cpu" else step + self.data + self.runtime
+
+    @property
+    def runtime(self) -> int:
+        """What Python, torch and the readers take by themselves, where the device's memory is theirs too."""
+        return RUNTIME if self.device == "cpu" else 0
 
     @property
     def fits(self) -> bool:
@@ -54,7 +59,7 @@ class MemoryEstimate:
 
     def to_dict(self) -> dict[str, object]:
         """Ready for JSON."""
-        return {**vars(self), "total": self.total, "fits": self.fits}
+        return {**vars(self), "runtime": self.runtime, "total": self.total, "fits": self.fits}
 
 
 def memory_of(experiment: Experiment) -> MemoryEstimate:

@@ -12,9 +12,9 @@ from stq.spec import LoadedSpec
 
 def find_model(loaded: LoadedSpec) -> type[Forecaster]:
     """The model that the spec names, its options checked. Raises SpecError with all problems, each at its place."""
-    spec = loaded.spec
+    spec, registry = loaded.spec, load_models(loaded.plugin_files)
     try:
-        model = load_models(loaded.plugin_files).get(spec.model.name).cls
+        model = registry.get(spec.model.name).cls
         check_model_options(model, spec.model.settings())
     except SpecError as error:
         raise SpecError(loaded.located(error.problems, ("model",))) from error

@@ -43,7 +43,7 @@ def pack(
     return Answer(result.to_dict(), store_summary(result))
 
 
-@data.command()
+@data.command(short_help="Compare what stq wrote with its checksums.")
 def verify(path: Written, as_json: Json = False, debug: Debug = False) -> Answer:
     """Compare every frame of a packed store, or every byte that `stq predict` wrote, with its checksum."""
     from stq.app import StoreResult, verify

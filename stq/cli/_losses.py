@@ -56,10 +56,11 @@ losses = typer.Typer(cls=ListUnlessTold, help="The losses that a spec may name."
 @losses.command("list")
 def list_all(as_json: Json = False, debug: Debug = False) -> Answer:
     """All losses, of stq itself and of installed plugins."""
-    from stq.app import list_losses
+    from stq.app import list_losses, losses_left_out
 
-    cards = list_losses()
-    return Answer({"losses": [card.to_dict() for card in cards]}, loss_table(cards))
+    cards, missing = list_losses(), losses_left_out()
+    document = {"losses": [card.to_dict() for card in cards], "left_out": list(missing)}
+    return Answer(document, loss_table(cards, missing))
 
 
 @losses.command()

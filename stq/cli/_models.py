@@ -28,10 +28,11 @@ models = typer.Typer(cls=ListUnlessTold, help="The models that a spec may name."
 @models.command("list")
 def list_all(as_json: Json = False, debug: Debug = False) -> Answer:
     """All models, of stq itself and of installed plugins."""
-    from stq.app import list_models
+    from stq.app import list_models, models_left_out
 
-    cards = list_models()
-    return Answer({"models": [card.to_dict() for card in cards]}, model_table(cards))
+    cards, missing = list_models(), models_left_out()
+    document = {"models": [card.to_dict() for card in cards], "left_out": list(missing)}
+    return Answer(document, model_table(cards, missing))
 
 
 @models.command()

@@ -43,7 +43,7 @@ def list_sources(
 
 def static_source(file: str, reading: Reading, readers: Sequence[Reader] = READERS) -> SourceFile:
     """A file with maps that are constant in time: no dates, and nothing computed."""
-    [address] = _expand(file)[:1]
+    [address] = _expand(file, "the file of a map")[:1]
     return SourceFile(address, reader_of(address, readers), Reading(dims=reading.dims))
 
 
@@ -65,35 +65,35 @@ def reader_of(address: str, readers: Sequence[Reader]) -> Reader:
     raise DataError(f"{address}: no reader knows such a file (there are readers for {known})")
 
 
-def _expand(entry: str) -> list[str]:
+def _expand(entry: str, asked_by: str = "data.source") -> list[str]:
     if "://" in entry:
         if _GLOB_CHARACTERS & set(entry):
-            raise DataError(f"{entry}: a pattern can't stand in an address; list the stores (data.source)")
+            raise DataError(f"{entry}: a pattern can't stand in an address; list the stores ({asked_by})")
         if Path(entry.rstrip("/")).suffix.lower() in (".nc", ".tif", ".tiff", ".npy", ".npz"):
-            raise DataError(f"{entry}: only Zarr stores are read from an address; fetch the file first (data.source)")
+            raise DataError(f"{entry}: only Zarr stores are read from an address; fetch the file first ({asked_by})")
         return [entry]
     path = Path(entry).expanduser()
     try:
         if path.is_file() or (path.is_dir() and is_store(path)):
             return [str(path)]
         if path.is_dir():
-            return _frames_in(path, entry)
+            return _frames_in(path, entry, asked_by)
         if _GLOB_CHARACTERS & set(entry):
             found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]
             usable = [str(each) for each in found if each.is_file() or is_store(each)]
             if not usable:
-                raise DataError(f"{entry}: no file matches this pattern (data.source)")
+                raise DataError(f"{entry}: no file matches this pattern ({asked_by})")
             return usable
     except PermissionError as error:
-        raise DataError(f"{entry}: may not be read ({error.strerror}) (data.source)") from error
-    raise DataError(f"{entry}: no such file (data.source)")
+        raise DataError(f"{entry}: may not be read ({error.strerror}) ({asked_by})") from error
+    raise DataError(f"{entry}: no such file ({asked_by})")
 
 
-def _frames_in(folder: Path, entry: str) -> list[str]:
+def _frames_in(folder: Path, entry: str, asked_by: str) -> list[str]:
     frames = [str(path) for path in sorted(folder.iterdir()) if path.suffix.lower() in GeotiffReader.suffixes]
     if not frames:
         pattern = folder / "*.nc"
-        raise DataError(f"{entry}: is a folder; name its files, or a pattern such as {pattern} (data.source)")
+        raise DataError(f"{entry}: is a folder; name its files, or a pattern such as {pattern} ({asked_by})")
     return frames
 
 

@@ -53,5 +53,15 @@ class Registry(Generic[T]):
             raise PluginError(self.clashes[name].cause)
         known = f"there are {', '.join(sorted(self.entries))}"
         lines = [f"there is no {self.kind} {name!r}; {nearest(name, self.entries, known)}"]
-        lines += [f"  the plugin {bad.name!r} of {bad.distribution} is broken: {bad.cause}" for bad in self.broken]
+        lines += [f"  {said_of(bad)}" for bad in self.broken]
         raise PluginError("\n".join(lines))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Why something may be missing here: plugins that are broken, and names that clash."""
+        return (*map(said_of, self.broken), *(clash.cause for clash in self.clashes.values()))
+
+
+def said_of(bad: BrokenPlugin) -> str:
+    """Which plugin is broken, and why."""
+    return f"the plugin {bad.name!r} of {bad.distribution} is broken: {bad.cause}"

@@ -10,7 +10,7 @@ from pluggy import PluginManager, PluginValidationError
 
 import stq.hookspecs
 from stq import __version__
-from stq.errors import PluginError
+from stq.errors import PluginError, nearest
 from stq.registry._discover import distribution_of, installed
 from stq.registry._local import LocalPlugin, load_local
 from stq.spec import PluginFile
@@ -97,14 +97,23 @@ class _Host(Generic[T]):
             self._manager.register(plugin, name)
             self._manager.check_pending()
         except (PluginValidationError, ValueError) as error:
+            unknown = self._unknown_hook()
             if self._manager.has_plugin(name):
                 self._manager.unregister(name=name)
-            raise PluginError(str(error)) from error
+            raise PluginError(unknown or str(error)) from error
         if not self._manager.get_hookcallers(plugin):
             raise PluginError("it implements no hook: mark a function such as stq_losses() with @stq.hookimpl")
         caller: Any = getattr(self._manager.hook, f"stq_{self._kind}")
         hooks: list[Any] = [hook for hook in caller.get_hookimpls() if hook.plugin_name == name]
         return [self._admit(candidate) for hook in hooks for candidate in hook.function()]
+
+    def _unknown_hook(self) -> str:
+        """What to say of a marked function whose name no hook has; empty where there is none."""
+        hooks = {name: caller for name, caller in vars(self._manager.hook).items() if not name.startswith("_")}
+        known = sorted(name for name, caller in hooks.items() if caller.has_spec())
+        unknown = [name for name, caller in hooks.items() if not caller.has_spec() and caller.get_hookimpls()]
+        there = f"there are {', '.join(known)}"
+        return f"unknown hook {unknown[0]!r}; {nearest(unknown[0], known, there)}" if unknown else ""
 
     def enter(self, found: Sequence[T], distribution: str) -> None:
         """Add what was admitted under its name."""

@@ -41,7 +41,9 @@ def memory_in_words(memory: "MemoryEstimate") -> str:
     """The estimate and its parts."""
     kept = "unknown" if memory.activations is None else size_in_words(memory.activations)
     there = "" if memory.available is None else f" of {size_in_words(memory.available)}"
+    own = f", Python and torch themselves {size_in_words(memory.runtime)}" if memory.runtime else ""
     return (
         f"about {size_in_words(memory.total)}{there} on {memory.device}: parameters and optimiser "
-        f"{size_in_words(memory.parameters)}, a batch and its activations {kept}, data {size_in_words(memory.data)}"
+        f"{size_in_words(memory.parameters)}, a batch and its activations {kept}, "
+        f"data {size_in_words(memory.data)}{own}"
     )

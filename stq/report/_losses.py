@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from stq.report._options import in_spec, option_table
@@ -14,12 +13,12 @@ if TYPE_CHECKING:
     from stq.app import LossCard
 
 
-def loss_table(cards: "Sequence[LossCard]") -> Table:
-    """One line a loss."""
+def loss_table(cards: "Sequence[LossCard]", left_out: Sequence[str] = ()) -> Group:
+    """One line a loss, and why others that are installed are `left_out`."""
     table = new_table("loss", "may update", "from", "what it is")
     for card in cards:
         add_row(table, card.name, ", ".join(card.updates), card.distribution, card.summary)
-    return table
+    return Group(table, *(Text(f"note: {cause}") for cause in left_out))
 
 
 def loss_page(card: "LossCard") -> Group:

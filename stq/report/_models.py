@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from stq.report._options import in_spec, option_table
@@ -17,13 +16,13 @@ EVERY_MODEL = "heads, residual, location and compile, as every model has them: s
 UNKNOWN = "not known: it can't be built with its defaults"
 
 
-def model_table(cards: "Sequence[ModelCard]") -> Table:
-    """One line a model."""
+def model_table(cards: "Sequence[ModelCard]", left_out: Sequence[str] = ()) -> Group:
+    """One line a model, and why others that are installed are `left_out`."""
     table = new_table("model", "groups", "options", "from", "what it is")
     for card in cards:
         groups = "not known" if card.groups is None else ", ".join(card.groups)
         add_row(table, card.name, groups, ", ".join(card.options), card.distribution, card.summary)
-    return table
+    return Group(table, *(Text(f"note: {cause}") for cause in left_out))
 
 
 def model_page(card: "ModelCard") -> Group:

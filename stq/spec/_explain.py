@@ -54,7 +54,13 @@ def place(
     span = node.key_span if on == "key" and node.key_span is not None else node.value_span
     if part is not None and isinstance(node.content, str):
         span = span.part(node.content, *part)
-    return Problem(path, message, hint, span.where, span.excerpt)
+    return Problem(path, message, hint or _unasked(node), span.where, span.excerpt)
+
+
+def _unasked(node: Node) -> str:
+    """What to try where a text refers to variables of the environment and nothing was put in."""
+    referring = isinstance(node.content, str) and "${env:" in node.content and not node.variables
+    return "variables are put in where the spec says environment: true" if referring else ""
 
 
 def explain(error: ValidationError, root: Node) -> list[Problem]:

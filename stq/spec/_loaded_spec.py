@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from stq.errors import Problem
+from stq.errors import PluginError, Problem, SpecError
 from stq.spec._explain import place
 from stq.spec._node import Node
 from stq.spec._plugin_file import PluginFile
@@ -34,9 +34,20 @@ class LoadedSpec:
 
     @cached_property
     def plugin_files(self) -> tuple[PluginFile, ...]:
-        """The local plugin files, each read once, here and now, and run by nobody yet. Raises PluginError."""
+        """The local plugin files, each read once, here and now, and run by nobody yet.
+
+        Raises SpecError with all that can't be read, each at its place.
+        """
         known = {str(file.path): file for file in self.read_already}
-        return tuple(known.get(str(path)) or PluginFile.read(Path(path)) for path in self.spec.plugins)
+        files, problems = [], []
+        for index, path in enumerate(self.spec.plugins):
+            try:
+                files.append(known.get(str(path)) or PluginFile.read(Path(path)))
+            except PluginError as error:
+                problems.append(self.problem(("plugins", index), str(error)))
+        if problems:
+            raise SpecError(problems)
+        return tuple(files)
 
     def problem(
         self,

@@ -83,6 +83,7 @@ def test_check_says_which_stages_held_and_json_stays_one_document(spec: Path) ->
         ["ok", stage] for stage in ("text", "plugins", "data", "network", "batch")
     ]
     assert "memory     about" in said.stdout
+    assert "Python and torch themselves 400.0 MiB" in " ".join(said.stdout.split())
     result = stq("check", spec, "--json")
     assert document(result)["gradients"] is None
     assert document(result)["memory"]["fits"] is True

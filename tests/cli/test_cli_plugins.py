@@ -40,6 +40,25 @@ def test_a_copied_plugin_that_was_changed_is_refused(with_example: list[str]) ->
     assert "sha256" in result.stderr
 
 
+def test_plugin_files_that_can_not_be_used_are_told_at_once_and_shown_in_the_spec(spec: Path) -> None:
+    spec.with_name("raises.py").write_text("x = 1\nimport nothing_of_that_name\n")
+    spec.with_name("hook.py").write_text("from stq import hookimpl\n@hookimpl\ndef stq_looses(): return []\n")
+    text, spec = spec.read_text(), spec.with_name("broken-files.yaml")  # the fixture is for all tests
+    for line, wrong in (
+        ("plugins: [raises.py, hook.py]", {"raises.py": ":2: ModuleNotFoundError", "hook.py": "did you mean 'stq_los"}),
+        ("plugins: [gone.py, hook.py, lost.py]", {"gone.py": "can't be read", "lost.py": "can't be read"}),
+    ):
+        spec.write_text(f"{line}\n{text}")
+        result = stq("check", spec, "--json")
+        problems = document(result)["error"]["problems"]
+        assert result.exit_code == 2
+        assert [each["where"] for each in problems] == [f"{spec}:1:{line.index(file) + 1}" for file in wrong]
+        for (file, words), each in zip(wrong.items(), problems, strict=True):
+            assert file in each["message"]
+            assert words in each["message"]
+            assert "^" * len(file) in each["excerpt"]
+
+
 @pytest.mark.skipif(not any(point.name == "huber" for point in entry_points(group="stq")), reason="stq-huber is absent")
 def test_an_installed_loss_trains_and_is_checked(spec: Path) -> None:
     changes = [spec, "--set", "losses.mse={loss: huber, delta: 0.5}", "--json"]
@@ -76,7 +95,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def test_broken_plugins_hurt_no_command_that_does_without_them_and_are_explained(spec: Path, site: Path) -> None:
     trained = stq("train", spec, "--dry-run", "--json")
     assert trained.exit_code == 0, trained.stderr
-    assert stq("losses").exit_code == 0
+    named = stq("losses")
+    assert named.exit_code == 0
+    told = " ".join(named.stdout.split())
+    assert "note: two losses are called 'twin', of first-twin and second-twin" in told
+    assert "note: the plugin 'raises-on-import' of raises-on-import is broken: ModuleNotFoundError" in told
+    assert len(document(stq("models", "--json"))["left_out"]) == 3
     listed = stq("plugins", "--json")
     assert listed.exit_code == 0
     assert set(BROKEN) <= {card["distribution"] for card in document(listed)["plugins"]}

@@ -137,6 +137,17 @@ def test_every_command_option_and_loss_is_documented() -> None:
     assert [name for name in load_losses() if f"`{name}`" not in text and f"## {name}\n" not in text] == []
 
 
+@pytest.mark.parametrize("name", [name for name, each in COMMANDS.items() if not hasattr(each, "commands")])
+def test_every_command_answers_programs_and_shows_tracebacks_where_asked(name: str) -> None:
+    assert {"--json", "--debug"} <= {option for parameter in COMMANDS[name].params for option in parameter.opts}
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_a_list_of_commands_says_the_whole_of_what_each_does(name: str) -> None:
+    commands = getattr(COMMANDS[name], "commands", {})
+    assert [key for key, command in commands.items() if command.get_short_help_str(limit=79).endswith("...")] == []
+
+
 def test_every_hook_is_explained_where_plugins_are() -> None:
     hooks = [name for name, each in vars(hookspecs).items() if inspect.isfunction(each) and name.startswith("stq_")]
     assert len(hooks) >= 4

@@ -26,7 +26,9 @@ def test_it_has_an_entry_point_a_readme_a_test_and_the_version_of_the_api(folder
     named = {target.id: node.value for node in tree.body if isinstance(node, ast.Assign) for target in node.targets}
     assert ast.literal_eval(named["stq_api"]) == API
     assert f"# {folder.name}" in (folder / "README.md").read_text()
+    assert project["dependencies"] == ["stq"]
     assert list((folder / "tests").glob("test_*.py"))
+    assert folder.name in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_import_linter_holds_it_to_the_public_api(folder: Path) -> None:

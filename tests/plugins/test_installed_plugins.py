@@ -33,7 +33,10 @@ BROKEN = {
     "fails-when-asked": ("from stq import hookimpl\n@hookimpl\ndef stq_losses(): return 1 / 0", "ZeroDivisionError"),
     "gives-nothing": ("from stq import hookimpl\n@hookimpl\ndef stq_losses(): pass", "TypeError"),
     "wrong-signature": ("from stq import hookimpl\n@hookimpl\ndef stq_losses(spec): return []", "spec"),
-    "unknown-hook": ("from stq import hookimpl\n@hookimpl\ndef stq_looses(): return []", "unknown hook 'stq_looses'"),
+    "unknown-hook": (
+        "from stq import hookimpl\n@hookimpl\ndef stq_looses(): return []",
+        r"unknown hook 'stq_looses'; did you mean 'stq_losses'\?$",
+    ),
     "not-a-loss": (
         "import torch\nfrom stq import hookimpl\n@hookimpl\ndef stq_losses(): return [torch.nn.MSELoss]",
         "subclasses of stq.losses.Loss",

@@ -67,6 +67,10 @@ def test_a_file_may_postpone_its_annotations_and_use_dataclasses(write):
         ("x = 1\n", r"my_loss\.py: it implements no hook"),
         ("from stq import hookimpl\n@hookimpl\ndef stq_losses(x): return []\n", r"(?s)my_loss\.py: .*stq_losses"),
         ("from stq import hookimpl\n@hookimpl\ndef stq_losses(): return 1 / 0\n", r"my_loss\.py: .*ZeroDivisionError"),
+        (
+            "from stq import hookimpl\n@hookimpl\ndef stq_looses(): return []\n",
+            r"my_loss\.py: .*did you mean 'stq_losses'\?$",
+        ),
         (LOSS.format(name="mse"), r"two losses are called 'mse', of stq and .*my_loss\.py"),
         (LOSS.format(name="m").replace("updates", "groups"), r"my_loss\.py: .*updates = "),
     ],

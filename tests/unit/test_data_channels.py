@@ -105,7 +105,7 @@ def test_a_static_map_on_another_grid_is_refused_with_what_differs(tmp_path: Pat
 def test_a_static_map_that_is_missing_empty_or_moving_is_refused(tmp_path: Path, path: Path) -> None:
     with pytest.raises(DataError, match=r"no variable 'heigt' .*did you mean 'height'"):
         build_data(request_for(path, static=(StaticMap("heigt"),)))
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match=r"no such file \(the file of a map\)"):
         build_data(request_for(path, static=(StaticMap("height", str(tmp_path / "none.nc")),)))
     empty = write_grid(tmp_path / "empty.nc", {"height": np.full((4, 5), np.nan, np.float32)})
     with pytest.raises(DataError, match="static map 'height' has no valid value"):

@@ -37,6 +37,7 @@ CASES = [
     (REST + "seed: «'1'", 'found "1"', ""),
     (REST + "name: «a/b", "folder", ""),
     (REST + "name: «..", "folder", ""),
+    (REST + "name: «${env:WHO}", "folder", "environment: true"),
     (REST + "name: «''", "folder", ""),
     (REST + "optim: {lr: «fast}", 'expected a number above 0, found "fast"', ""),
     (REST + "optim: {lr: «0}", "expected a number above 0, found 0", ""),
