@@ -231,7 +231,7 @@ def test_the_files_of_a_former_stq_are_refused_in_words(store: CheckpointStore, 
 
 
 def test_a_folder_without_checkpoints_is_told_as_such(store: CheckpointStore) -> None:
-    with pytest.raises(CheckFailed, match="there is no checkpoint to go on from$"):
+    with pytest.raises(CheckFailed, match=r"there is no checkpoint to go on from$"):
         store.newest()
     with pytest.raises(CheckFailed, match="no checkpoint of a best epoch: training was stopped before its first"):
         store.best()
