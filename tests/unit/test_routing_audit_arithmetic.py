@@ -32,6 +32,7 @@ from stq.routing.audit._shared_memory import shared_memory
 from stq.routing.audit._starved import Starved
 from stq.routing.audit._trial import trial_of
 from stq.routing.audit._verdicts import Cell, describe, faults_of
+from stq.routing.audit._weights import same
 
 NAMES = ("a", "b", "c")
 NUMBERS = st.floats(-10, 10, width=32)
@@ -125,6 +126,13 @@ def test_a_root_mean_square_neither_overflows_nor_hides_what_is_not_finite() -> 
     assert root_mean_square([1.0, inf]) == inf
     for norms in ([nan, 1.0], [1.0, nan]):
         assert isnan(root_mean_square(norms))
+
+
+def test_weights_are_the_same_where_each_is_what_it_was_nan_included() -> None:
+    before = torch.tensor([1.0, nan, inf])
+    assert same(before, before.clone())
+    for other in ([1.0, 2.0, inf], [nan, nan, inf], [1.0, nan, -inf], [2.0, nan, inf]):
+        assert not same(before, torch.tensor(other))
 
 
 # several steps
