@@ -64,6 +64,7 @@ class Runner:
         self._failed = ""
         self.items: list[pytest.Item] = []
         self._killers: dict[tuple[str, str], list[str]] = {}
+        self._cost: Callable[[pytest.Item], float] = lambda item: 10.0
 
     def pytest_sessionstart(self) -> None:
         """Before a test is imported: no shrinking, a mutant is killed by the first example."""
@@ -103,6 +104,7 @@ class Runner:
 
     def fates(self, mutants: Iterable[Mutant], reach: Reach) -> Iterator[Fate]:
         """Try each."""
+        self._cost = reach.cost
         for mutant in mutants:
             items = self._chosen(mutant, reach)
             yield self.fate(mutant, items, 10 + 4 * sum(map(reach.cost, items))) if items else Fate(mutant, UNREACHED)
@@ -124,7 +126,7 @@ class Runner:
         code = self._forked(attempt, seconds)
         if code == _NO_MUTANT:
             raise RuntimeError(f"{mutant.key}: {self._told.read_text()}")
-        outcome = TIMEOUT if code is None else SURVIVED if code == 0 else KILLED
+        outcome = TIMEOUT if code in (None, -signal.SIGALRM) else SURVIVED if code == 0 else KILLED
         by = self._report.read_text() if code == 1 else ""
         if by:
             first = self._killers.setdefault((mutant.file, mutant.home.function), [])
@@ -154,6 +156,8 @@ class Runner:
     def _run(self, items: list[pytest.Item], *, until_failure: bool) -> None:
         for index, item in enumerate(items):
             following = items[index + 1] if index + 1 < len(items) else None
+            if until_failure:  # a loop without an end, which may fill the disk, ends with the time of its test
+                signal.setitimer(signal.ITIMER_REAL, 10 + 4 * self._cost(item))
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if until_failure and self._failed:
                 return
