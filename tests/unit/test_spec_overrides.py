@@ -110,7 +110,7 @@ def test_a_path_may_be_as_long_as_said_and_no_longer() -> None:
     for path in (f"{deepest}.a", f"{longest}b", f"a.{longest}b"):
         message, _, word = problem(f"{path}=1")
         assert message == "expected at most 20 steps of 200 characters each in a key, found more"
-        assert path.startswith(word)
+        assert word == path[:100]  # of a longer line so much is shown
 
 
 def test_what_is_not_allowed_in_a_value_is_told_with_its_whole_path() -> None:
