@@ -8,6 +8,8 @@ Prints each mutant that lives, and the scores; survivors.md says why some may li
 import argparse
 import hashlib
 import json
+import os
+import shutil
 import sys
 import tempfile
 import time
@@ -86,9 +88,16 @@ def tried(mutants: list[Mutant], names: list[str], known: dict[str, Excuse]) -> 
                 print(f"{word} ({fate.seconds:.1f} s) line {fate.mutant.lines[0]} {fate.mutant.key}", flush=True)
 
     tests = list(dict.fromkeys(file for name in names for file in PACKAGES[name].test_files()))
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=in_memory()) as scratch:
         run(tests, work, Path(scratch))
     return fates
+
+
+def in_memory() -> Path | None:
+    """Where files are kept in memory, if that has room: else most of the time goes into putting them on a disk."""
+    here = Path("/dev/shm")
+    roomy = here.is_dir() and os.access(here, os.W_OK) and shutil.disk_usage(here).free > 4 * 2**30
+    return here if roomy else None
 
 
 def drawn(files: list[str], count: int | None) -> list[Mutant]:
