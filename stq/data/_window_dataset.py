@@ -54,8 +54,8 @@ class WindowDataset(Dataset[Batch]):
 
     @property
     def cells(self) -> int:
-        """Cells of the largest tile."""
-        return max(tile.cells for tile in self._tiles)
+        """Cells of a tile; all are of one size."""
+        return self._tiles[0].cells
 
     def between(self, first: int, stop: int) -> "WindowDataset":
         """The items from number `first` to before number `stop`."""

@@ -25,9 +25,9 @@ class WindowPlan:
     """Windows of `train` that would see a step of another split, or of the gap around it, among their inputs."""
     outside: int
     """Windows without a target in any split."""
-    gapped: int = 0
+    gapped: int
     """Windows that have a target in the gap between two splits."""
-    shared: int = 0
+    shared: int
     """Windows whose inputs are times of another split's windows, where the splits are strict."""
 
     @property

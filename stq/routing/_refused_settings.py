@@ -18,7 +18,7 @@ def refused_settings(module: Any, trainer: Any) -> Iterator[str]:
 
     `trainer` may be None, where there is none yet.
     """
-    if not getattr(module, "automatic_optimization", True):
+    if not module.automatic_optimization:
         yield (
             "manual optimisation (automatic_optimization = False) leaves no place to route: keep it True and return "
             "router.total(losses) from training_step; in a loop of your own, without a Trainer, call router.backward"

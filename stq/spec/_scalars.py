@@ -37,7 +37,7 @@ def _integer(text: str) -> int:
     base = {"0o": 8, "0x": 16}.get(text[:2], 10)
     if len(text) > _LONGEST or abs(value := int(text, base)) >= 2**64:
         raise ValueError("expected a whole number of at most 64 bits, found a larger one")
-    return -value if value > 0 and text[0] == "-" else int(text, base)
+    return value
 
 
 def _float(text: str) -> float:

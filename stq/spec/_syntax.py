@@ -39,10 +39,9 @@ def read_events(source: Source, text: str) -> Iterator[yaml.Event]:
 
 
 def _events(loader: yaml.SafeLoader, source: Source) -> Iterator[yaml.Event]:
-    while True:
+    event: yaml.Event | None = None
+    while not isinstance(event, yaml.StreamEndEvent):
         try:
-            if not loader.check_event():
-                return
             event = loader.get_event()  # type: ignore[no-untyped-call]  # its stubs leave it untyped
         except (ValueError, OverflowError):  # an escape such as "\UFFFFFFFF", a version of a thousand digits
             mark = loader.get_mark()
@@ -84,5 +83,5 @@ def _word(source: Source, line: int, column: int) -> Span:
         text = source.line(line)
         column = len(text)
     column = min(column, max(0, len(text) - 1))
-    length = len(text[column:].split(maxsplit=1)[0]) if text[column:].strip() else 1
+    length = len(text[column:].split()[0]) if text[column:].strip() else 1
     return Span(source, line, column, length)

@@ -21,8 +21,9 @@ class Living:
 
     def __init__(self) -> None:
         self._functions: dict[tuple[str, str], list[FunctionType]] = defaultdict(list)
+        ours = f"{ROOT / 'stq'}/"
         for found in gc.get_objects():
-            if type(found) is FunctionType and found.__code__.co_filename.startswith(f"{ROOT / 'stq'}/"):
+            if type(found) is FunctionType and found.__code__.co_filename.startswith(ours):
                 self._functions[found.__code__.co_filename, found.__code__.co_qualname].append(found)
 
     def graft(self, mutant: Mutant) -> None:

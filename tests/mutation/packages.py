@@ -75,7 +75,12 @@ PACKAGES = {
             f"stq/spec/_{name}.py"
             for name in ("yaml", "syntax", "load", "overrides", "source", "scalars", "node", "section", "environment")
         ),
-        ("tests/unit/test_spec_*.py", "tests/property/test_spec_*.py", "tests/contract/test_spec_contract.py"),
+        (
+            "tests/unit/test_spec_*.py",
+            "tests/property/test_spec_*.py",
+            "tests/contract/test_spec_contract.py",
+            "tests/contract/test_json_schema.py",
+        ),
     ),
 }
 """By the name that `make mutation PACKAGES=...` takes."""

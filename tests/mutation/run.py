@@ -6,8 +6,10 @@ Prints each mutant that lives, and the scores; survivors.md says why some may li
 """
 
 import argparse
+import hashlib
 import json
-import random
+import os
+import shutil
 import sys
 import tempfile
 import time
@@ -79,22 +81,38 @@ def tried(mutants: list[Mutant], names: list[str], known: dict[str, Excuse]) -> 
             print(f"fails without a mutant, not used: {line}", flush=True)
         for fate in runner.fates(mutants, reach):
             fates.append(fate)
+            if len(fates) % 50 == 0:
+                print(f"{len(fates)} of {len(mutants)}", file=sys.stderr, flush=True)
             if not fate.dead:
                 word = "listed" if fate.mutant.key in known else fate.outcome
                 print(f"{word} ({fate.seconds:.1f} s) line {fate.mutant.lines[0]} {fate.mutant.key}", flush=True)
 
     tests = list(dict.fromkeys(file for name in names for file in PACKAGES[name].test_files()))
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=in_memory()) as scratch:
         run(tests, work, Path(scratch))
     return fates
 
 
+def in_memory() -> Path | None:
+    """Where files are kept in memory, if that has room: else most of the time goes into putting them on a disk."""
+    here = Path("/dev/shm")
+    roomy = here.is_dir() and os.access(here, os.W_OK) and shutil.disk_usage(here).free > 4 * 2**30
+    return here if roomy else None
+
+
 def drawn(files: list[str], count: int | None) -> list[Mutant]:
-    """All mutants of some modules, or so many of them, always the same; in the order of the files."""
+    """All mutants of some modules, or so many of them, in the order of the files.
+
+    Which ones follows from a number that is hashed from the key of each: what is drawn of one function does not change
+    with the code of another, and a larger draw, or one from more packages, has much of a smaller one in it.
+    """
     mutants = [mutant for file in files for mutant in mutants_of(file)]
-    if count is None or count >= len(mutants):
-        return mutants
-    return [mutants[index] for index in sorted(random.Random(SEED).sample(range(len(mutants)), count))]
+    order = sorted(range(len(mutants)), key=lambda index: (_lot(mutants[index]), index))
+    return [mutants[index] for index in sorted(order[:count])]
+
+
+def _lot(mutant: Mutant) -> bytes:
+    return hashlib.sha256(f"{SEED} {mutant.key}".encode()).digest()
 
 
 def score(fates: list[Fate], known: dict[str, Excuse]) -> Score:

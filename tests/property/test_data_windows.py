@@ -196,8 +196,9 @@ def test_a_split_too_short_for_its_targets_says_so() -> None:
 
 
 def test_a_split_before_the_first_possible_target_says_so() -> None:
-    with pytest.raises(DataError, match=r"train holds no window: the first target can stand at step 6"):
-        plan_windows(20, 5, (1,), {"train": range(4), "test": range(10, 20)})
+    for length in (4, 1):  # the latter as long as the targets of a window
+        with pytest.raises(DataError, match=r"train holds no window: the first target can stand at step 6"):
+            plan_windows(20, 5, (1,), {"train": range(length), "test": range(10, 20)})
 
 
 def test_training_after_validation_loses_the_windows_that_look_back_into_it() -> None:

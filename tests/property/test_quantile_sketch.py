@@ -1,5 +1,7 @@
 """A sketch is exact for few values, within its bound for many, and the same in whatever order and parts they come."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -142,3 +144,26 @@ def test_it_is_exact_up_to_its_capacity_and_no_further(capacity):
     assert sketch.step > 0
     with pytest.raises(ValueError, match="at least 16, found 15"):
         QuantileSketch(15)
+
+
+def test_no_more_waits_than_a_sketch_holds_however_little_comes_at_once():
+    sketch = QuantileSketch(16)
+    for number in range(500):
+        sketch.update(torch.tensor([float(number)]))
+        assert len(sketch._values) <= 16
+        assert sum(len(values) for values, _ in sketch._waiting) < 16
+
+
+def test_a_graph_is_not_kept_and_a_weight_of_nothing_is_one():
+    values = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    sketch = sketch_of(2 * values, weights=torch.tensor([0.0, 1.0, 0.0], requires_grad=True))
+    assert sketch.quantile(0.001) == sketch.quantile(1.0) == 4.0
+    assert not sketch._values.requires_grad
+    assert not sketch._sums.requires_grad
+
+
+def test_a_zero_has_no_sign():
+    sketch = QuantileSketch(16)
+    sketch.update(torch.linspace(-1, 1, 1001))
+    zero = max(value for value in sketch._values.tolist() if value <= 0)
+    assert math.copysign(1.0, zero) == 1.0

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from torch import Tensor
 
 from stq.calibration import ConformalCalibration, ConformityScores, Form, conformal_quantile
+from stq.calibration._bands import bands
 from stq.errors import CheckFailed, DataError, NonFiniteError
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -229,3 +230,9 @@ def test_a_calibration_of_other_levels_or_another_shape_is_refused() -> None:
         calibration.apply(truth, quantiles, (0.1, 0.9))
     with pytest.raises(CheckFailed, match="horizons"):
         calibration.apply(truth[:, :1], quantiles[:, :1], (0.05, 0.95))
+
+
+def test_levels_are_paired_with_their_mirrors_in_whatever_order_they_come() -> None:
+    found = bands((0.9, 0.5, 0.1, 0.2, 0.7))
+    assert [(band.lower, band.upper) for band in found] == [(2, 0), (3, None), (None, 4)]
+    assert [band.coverage for band in found] == pytest.approx([0.8, 0.8, 0.7])

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from stq.calibration import ConformalCalibration, ConformityScores, Corrections, Form, calibration_notes
+from stq.calibration._notes import frames_notes
 from stq.errors import CheckFailed, DataError, UsageError
 
 LEVELS = (0.1, 0.5, 0.9)
@@ -246,3 +247,10 @@ def test_the_terms_in_words_say_what_is_pooled_and_what_the_corrections_were_fit
     assert calibration.terms == "by horizon, variable, additive, on calibration"
     pooled = replace(calibration, by=(), scores="multiplicative", fitted_on="validation")
     assert pooled.terms == "everything pooled, multiplicative, on validation"
+
+
+def test_the_outermost_level_decides_how_many_frames_are_asked_for():
+    (note,) = frames_notes((0.05, 0.25, 0.5, 0.75, 0.95), 18)
+    assert note.startswith("18 frames to calibrate on: the 90 % band asks for 9, its levels 0.05 and 0.95 for 19")
+    assert frames_notes((0.05, 0.25, 0.5, 0.75, 0.95), 19) == ()
+    assert frames_notes((0.5,), 0) == ()

@@ -39,6 +39,17 @@ def test_patches_need_the_least_share_of_known_targets_window_by_window(tmp_path
         build_data(request_for(other, split=SPLIT, patch=(4, 0), min_valid=0.99))
 
 
+def test_the_share_that_must_be_known_is_of_all_targets_and_all_horizons(tmp_path: Path) -> None:
+    """Of two targets one is known in all cells, the other in a quarter of them: five eighths."""
+    sea = seasonal(60, 4, 4, seed=1)
+    sea[:, :3] = np.nan
+    path = write_grid(tmp_path / "a.nc", {"air": seasonal(60, 4, 4), "sea": sea})
+    two = {"split": SPLIT, "patch": (4, 0), "targets": ("air", "sea")}
+    assert len(build_data(request_for(path, **two, min_valid=0.625)).splits["train"]) == 44
+    with pytest.raises(DataError, match="no patch of train has 63% of its targets known"):
+        build_data(request_for(path, **two, min_valid=0.63))
+
+
 def test_whole_fields_go_through_the_network_in_no_more_memory_than_patches(tmp_path: Path) -> None:
     path = write_grid(tmp_path / "a.nc", {"air": seasonal(60, 4, 8)})
     patches = build_data(request_for(path, split=SPLIT, patch=(4, 0)))
@@ -62,6 +73,8 @@ def test_rare_events_are_drawn_more_often_and_the_share_is_told(tmp_path: Path) 
     assert told in data.notes
     whole = build_data(request_for(path, split=SPLIT, rare=rare)).splits["train"]
     assert [whole.issue_times.count(step) for step in (27, 28, 29, 30)] == [1, 4, 4, 1]
+    above_itself = build_data(request_for(path, split=SPLIT, rare=Rare("air", 400.0, 4))).splits["train"]
+    assert [above_itself.issue_times.count(step) for step in (27, 28, 29, 30)] == [1, 1, 1, 1]
 
 
 @settings(max_examples=60)

@@ -7,9 +7,11 @@ import pytest
 import xarray as xr
 from support.grids import monthly, request_for, seasonal, write_grid
 
-from stq.data import TimeAxis, build_data, resolve_splits
+from stq.data import Grid, TimeAxis, build_data, resolve_splits
+from stq.data._splits import steps_in
 from stq.data._time_axis import read_times
-from stq.errors import DataError
+from stq.data._window_parts import location_of
+from stq.errors import DataError, UsageError
 
 
 def axis(times: object) -> TimeAxis:
@@ -85,6 +87,7 @@ def test_fractions_are_contiguous_blocks_in_their_order_in_time() -> None:
     found = resolve_splits({"test": 0.1, "train": 0.6, "val": 0.2, "calibration": 0.1}, DAYS)
     assert found == {"train": range(36), "val": range(36, 48), "calibration": range(48, 54), "test": range(54, 60)}
     assert resolve_splits({"train": 0.5, "test": 0.25}, DAYS) == {"train": range(30), "test": range(30, 45)}
+    assert resolve_splits({"train": 1 + 1e-6}, DAYS) == {"train": range(60)}  # the sum of fractions may be rounded
 
 
 @pytest.mark.parametrize(
@@ -95,6 +98,8 @@ def test_fractions_are_contiguous_blocks_in_their_order_in_time() -> None:
         ({"val": ("1990-01", "1990-12")}, "val .* reaches beyond the series .*1995-01-01 to 1996-12-01, 24 steps"),
         ({"val": ("1996-01", "1997-01")}, "val .* reaches beyond the series"),
         ({"val": ("1994-12", "1996-01")}, "val .* reaches beyond the series"),
+        ({"val": ("1996", "1997")}, "val .* reaches beyond the series"),
+        ({"val": ("1994", "1996")}, "val .* reaches beyond the series"),
         ({"test": ("1996-05", "1996-02")}, r"test ends \(1996-02\) before it begins \(1996-05\)"),
         ({"test": ("1996-13", "1997")}, "test has '1996-13' where a date such as"),
         ({"test": ("last year", "1997")}, "test has 'last year' where a date such as"),
@@ -114,3 +119,44 @@ def test_data_without_a_training_split_is_refused(tmp_path: Path) -> None:
     path = write_grid(tmp_path / "a.nc", {"air": seasonal()})
     with pytest.raises(DataError, match=r"data.split has no 'train' \(it has test\)"):
         build_data(request_for(path, split={"test": ("1996", "1999")}))
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("2001-01", range(31)),
+        ("2001-01-31", range(30, 31)),
+        ("2001-02", range(31, 40)),
+        ("2001", range(40)),
+        ("2001-02-09", range(39, 40)),
+    ],
+)
+def test_a_date_names_the_steps_of_its_whole_period_as_far_as_the_series_goes(date: str, expected: range) -> None:
+    assert steps_in(date, DAYS, 40, "--init") == expected
+
+
+def test_a_date_that_names_no_step_is_told_what_there_is() -> None:
+    with pytest.raises(DataError) as refused:
+        steps_in("2001-02-10", DAYS, 40, "--init")
+    assert str(refused.value) == (
+        "--init 2001-02-10: there is no such step (the series runs from 2001-01-01 to 2001-02-09, 40 steps)"
+    )
+    with pytest.raises(UsageError, match="--init 'soon' where a date such as"):
+        steps_in("soon", DAYS, 40, "--init")
+
+
+POSITIONS = np.arange(6.0).reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("grid", "expected"),
+    [
+        (Grid((2, 3), lat=POSITIONS, lon=-POSITIONS), np.stack([POSITIONS, -POSITIONS])),
+        (Grid((2, 3)), np.zeros((2, 2, 3))),
+        (Grid((2, 3), lat=POSITIONS), np.zeros((2, 2, 3))),
+        (Grid((2, 3), lon=POSITIONS), np.zeros((2, 2, 3))),
+    ],
+    ids=["both", "none", "latitude alone", "longitude alone"],
+)
+def test_a_place_is_told_where_latitude_and_longitude_are_known(grid: Grid, expected: np.ndarray) -> None:
+    np.testing.assert_array_equal(location_of(grid), expected)

@@ -130,3 +130,12 @@ def test_whole_windows_don_t_count_in_blocks_held_out(tmp_path: Path) -> None:
     assert held_out.any()
     assert seen.any()
     assert not (held_out & seen).any()
+
+
+def test_a_part_of_the_items_is_those_items_in_their_order(tmp_path: Path) -> None:
+    test = build(tmp_path, seasonal(60)).splits["test"]
+    part = test.between(2, 5)
+    assert part.issue_times == test.issue_times[2:5]
+    assert len(test) > 5
+    for index in range(3):
+        assert all(torch.equal(one, other) for one, other in zip(part[index], test[2 + index], strict=True))

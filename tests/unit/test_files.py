@@ -74,8 +74,76 @@ def test_an_error_on_the_way_leaves_what_was_there_and_nothing_else(tmp_path: Pa
     assert names(tmp_path) == {"a.txt"}
 
 
+def test_a_folder_that_was_there_stays_although_it_is_empty_and_those_that_were_made_go(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for target in (tmp_path / "empty" / "a.txt", tmp_path / "empty" / "new" / "er" / "a.txt"):
+        with pytest.raises(DiskError):
+            broken_off(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert names(tmp_path) == {"empty"}
+    assert names(tmp_path / "empty") == set()
+
+
+def test_a_path_is_named_as_it_was_given(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    with pytest.raises(DiskError, match=r"link/a\.txt can't be written: Input/output error$"):
+        broken_off(tmp_path / "link" / "a.txt", OSError(errno.EIO, os.strerror(errno.EIO)))
+
+
+def test_what_takes_its_place_is_on_the_disk_before_and_its_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut must not leave a name without its bytes."""
+    told: list[str] = []
+
+    def synchronised(number: int) -> None:
+        told.append(Path(os.readlink(f"/proc/self/fd/{number}")).name)
+
+    def renamed(source: Path, target: Path) -> None:
+        told.append("renamed")
+        os.replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synchronised)
+    monkeypatch.setattr(os, "rename", renamed)
+    folder_of(tmp_path / "a", "text")
+    monkeypatch.undo()
+    assert told == ["inside", "a", "renamed", tmp_path.name]
+    assert (tmp_path / "a" / "inside").read_text() == "text"
+
+
+def test_whatever_stands_at_a_place_is_discarded_and_nothing_that_it_points_to(tmp_path: Path) -> None:
+    folder_of(tmp_path / "folder", "text")
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    for name in ("link", "not there"):
+        files.discard(tmp_path / name)
+    assert (tmp_path / "folder" / "inside").read_text() == "text"
+    (tmp_path / "file").write_text("text")
+    for name in ("folder", "file"):
+        files.discard(tmp_path / name)
+    assert names(tmp_path) == set()
+
+
+def test_a_lock_is_let_go_of_when_all_else_in_its_folder_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another process would take a folder for one that was left while something is still in it."""
+    let_go, left = locks.let_go, list[set[str]]()
+
+    def noting(path: Path) -> None:
+        left.append(names(path.parent))
+        let_go(path)
+
+    monkeypatch.setattr(locks, "let_go", noting)
+    with pytest.raises(KeyboardInterrupt):
+        broken_off(tmp_path / "a.txt", KeyboardInterrupt())
+    assert left == [{"lock"}]
+    assert not [path for path in locks._HELD if path.is_relative_to(tmp_path)]
+
+
 def test_whatever_a_library_calls_it_a_disk_without_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     denied = PermissionError(errno.EACCES, "Permission denied")
+    assert str(files.disk_error(Path("a.nc"), denied)) == "a.nc can't be written: Permission denied"
+    monkeypatch.setattr(_room, "free_space", lambda path: 1)
     assert str(files.disk_error(Path("a.nc"), denied)) == "a.nc can't be written: Permission denied"
     monkeypatch.setattr(_room, "free_space", lambda path: 0)
     assert str(files.disk_error(Path("a.nc"), denied)).endswith(
@@ -111,8 +179,34 @@ def test_a_link_stays_one_and_a_pipe_is_written_to(tmp_path: Path) -> None:
     files.write(tmp_path / "link", "text")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "there" / "file").read_text() == "text"
-    files.write(Path(os.devnull), "text")
-    assert not Path(os.devnull).is_file()
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    files.write(tmp_path / "pipe", "through the pipe")
+    assert os.read(reader, 100) == b"through the pipe"
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_new_file_is_written_also_where_the_file_system_has_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.write(tmp_path / "a", b"bytes", new=True)
+    assert (tmp_path / "a").read_bytes() == b"bytes"
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(number, os.strerror(number), str(source), None, str(target))
+
+    monkeypatch.setattr(os, "link", refuse)
+    number = errno.EPERM
+    files.write(tmp_path / "b", "text", new=True)
+    assert (tmp_path / "b").read_text() == "text"
+    with pytest.raises(UsageError, match="is there already"):
+        files.write(tmp_path / "b", "other", new=True)
+    number = errno.EIO
+    with pytest.raises(DiskError, match="Input/output error"):
+        files.write(tmp_path / "c", "text", new=True)
+    assert names(tmp_path) == {"a", "b"}
+    assert (tmp_path / "b").read_text() == "text"
 
 
 def test_a_name_as_long_as_names_may_be_and_one_of_odd_letters_are_written(tmp_path: Path) -> None:

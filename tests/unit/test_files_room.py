@@ -52,7 +52,7 @@ def test_only_a_full_disk_speaks_of_room(tmp_path: Path) -> None:
     for full in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         assert " free); make room" in str(disk_error(path, OSError(full, "full")))
     assert " needed" not in str(disk_error(path, OSError(errno.ENOSPC, "full")))
-    for error in (OSError(-51, "NetCDF: unknown"), RuntimeError("first line\nsecond line")):
+    for error in (OSError(-51, "NetCDF: unknown"), OSError(0, "unknown"), RuntimeError("first line\nsecond line")):
         words = str(disk_error(path, error, 2000))
         assert " (2.0 kB needed, " in words
         assert "second line" not in words

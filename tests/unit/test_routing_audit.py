@@ -150,7 +150,21 @@ def test_joint_leaks() -> None:
     assert found.verdict == "leak"
     assert found.applied_norm == pytest.approx(found.raw_norm, rel=1e-5)
     assert any("pinball moves backbone" in text for text in audit.problems)
+    assert {kind for kind, _ in audit.faults} == {"leak"}  # which tells more than that the gradients differ
     assert audit.reference_difference > 0
+
+
+def test_zeros_on_one_parameter_of_a_blocked_group_are_a_leak() -> None:
+    """Momentum and weight decay would act on it, and on it alone."""
+
+    def careless(plan: Plan, losses: Mapping[str, Tensor], scale: Tensor, *, retain_graph: bool = False) -> None:
+        pruned(plan, losses, scale, retain_graph=retain_graph)
+        first = next(iter(plan.groups)).parameters[0][1]
+        if first.grad is None:
+            first.grad = torch.zeros_like(first)
+
+    found = cell(audited(careless), "pinball", "backbone")
+    assert (found.verdict, found.applied_norm) == ("leak", 0.0)
 
 
 @pytest.mark.parametrize("death", [hard, flat])
@@ -230,6 +244,10 @@ def test_the_gravest_fault_gives_the_verdict() -> None:
     kinds = {kind for kind, _ in audit.faults}
     assert kinds >= {"nonfinite", "leak"}
     assert audit.verdict == "nonfinite"
+
+
+def test_modules_of_a_frozen_group_have_no_norms() -> None:
+    assert {row.group for row in audited(freeze=("backbone",)).modules} == {"central", "quantiles"}
 
 
 def test_a_tiny_gradient_hides_no_fault() -> None:

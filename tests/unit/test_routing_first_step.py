@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from stq.errors import RoutingError
 from stq.routing import Groups, Route, Router, plan_routes
+from stq.routing._refusal import refuse
 
 
 def refusal(router: Router, losses: dict[str, Tensor]) -> str:
@@ -45,6 +46,23 @@ def checkpointed(reentrant: bool) -> tuple[BandNet, dict[str, Tensor]]:
 def test_reentrant_checkpointing_is_refused_with_the_other_kind_as_remedy() -> None:
     net, losses = checkpointed(reentrant=True)
     assert "use_reentrant=False" in refusal(Router(band_plan(net)), losses)
+
+
+def test_parameters_of_several_classes_may_meet_in_one_operation_that_is_not_compiled() -> None:
+    net = nn.ParameterDict({"a": nn.Parameter(torch.tensor(2.0)), "b": nn.Parameter(torch.tensor(3.0))})
+    routes = {"first": Route(1.0, {"a": 1.0}), "second": Route(1.0, {"b": 1.0})}
+    router = Router(plan_routes(Groups.of(net, {"a": ["a"], "b": ["b"]}), routes))
+    product = net["a"] * net["b"]
+    router.backward(router.total({"first": product, "second": product}))
+    assert [float(net[name].grad) for name in "ab"] == [3.0, 2.0]
+
+
+def test_faults_are_told_one_a_line_under_what_they_have_in_common() -> None:
+    for what, text in (("", "one\ntwo"), ("both:", "both:\n  one\n  two")):
+        with pytest.raises(RoutingError) as caught:
+            refuse(["one", "two"], what)
+        assert str(caught.value) == text
+    refuse([], "nothing")
 
 
 def test_checkpointing_that_is_not_reentrant_gives_the_bits_of_none() -> None:

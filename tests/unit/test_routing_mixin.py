@@ -305,6 +305,9 @@ def test_the_hooks_of_the_mixin_let_those_of_other_bases_run() -> None:
         def on_fit_start(self) -> None:
             called.append("on_fit_start")
 
+        def on_train_epoch_start(self) -> None:
+            called.append("epoch")
+
         def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
             called.append(f"batch {batch_idx}")
 
@@ -313,11 +316,12 @@ def test_the_hooks_of_the_mixin_let_those_of_other_bases_run() -> None:
 
     net = BandNet()
     fit(Both(net, Router(band_plan(net)), momentum))
-    assert called == ["setup", "on_fit_start", "batch 0", "batch 1"]
+    assert called == ["setup", "on_fit_start", "epoch", "batch 0", "batch 1"]
 
 
 def test_setting_the_mode_gives_the_module_itself_as_it_does_everywhere_in_torch() -> None:
     module = Foreign()
-    assert module.train() is module
     assert module.train(False) is module
     assert not module.net.training
+    assert module.train() is module
+    assert module.net.training

@@ -51,10 +51,16 @@ def test_they_stay_texts_unless_the_spec_asks_for_them() -> None:
 def test_one_that_is_missing_is_shown_at_its_place(value: str, column: int, message: str, hint: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_spec(ON + REST + f"  source: {value}")
-    problem = caught.value.problems[0]
+    (problem,) = caught.value.problems
     assert problem.where == f"spec:5:{column}"
     assert message in problem.message
     assert hint in problem.hint
+
+
+def test_a_text_with_a_missing_one_is_not_judged_by_what_is_left_of_it() -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_spec(ON + REST + "  source: a.nc\n  inputs:\n  - ozone${env:ZZ0Q}")
+    assert [problem.message for problem in caught.value.problems] == ['there is no environment variable "ZZ0Q"']
 
 
 def test_an_argument_may_ask_for_them_and_their_origin_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

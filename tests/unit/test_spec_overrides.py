@@ -4,6 +4,9 @@ import pytest
 
 from stq.errors import SpecError
 from stq.spec import Spec, parse_spec
+from stq.spec._overrides import apply_override
+from stq.spec._source import Source
+from stq.spec._yaml import read_yaml
 
 TEXT = """\
 data: {source: a.nc, targets: [ozone]}
@@ -94,9 +97,28 @@ def test_path_into_a_value_is_refused() -> None:
 
 @pytest.mark.parametrize("argument", ["optim.lr", "=3", "optim.lr=", "a b=3", "=", "", ".=3", "a..b=1", "a.=1"])
 def test_argument_of_another_form_is_refused(argument: str) -> None:
-    message, hint, _ = problem(argument)
+    message, hint, word = problem(argument)
     assert message == "expected key.path=value"
+    assert word == argument
     assert "optim.lr=3e-4" in hint
+
+
+def test_a_path_may_be_as_long_as_said_and_no_longer() -> None:
+    deepest, longest = ".".join("a" * 20), "b" * 200
+    for path in (deepest, longest):
+        assert problem(f"{path}=1")[0].startswith("unknown key")
+    for path in (f"{deepest}.a", f"{longest}b", f"a.{longest}b"):
+        message, _, word = problem(f"{path}=1")
+        assert message == "expected at most 20 steps of 200 characters each in a key, found more"
+        assert word == path[:100]  # of a longer line so much is shown
+
+
+def test_what_is_not_allowed_in_a_value_is_told_with_its_whole_path() -> None:
+    root, _ = read_yaml(Source("spec", TEXT))
+    (tagged,) = apply_override(root, "losses.ssim.weight=!!int 3")
+    assert tagged.path == ("losses", 1, "weight")
+    (anchored,) = apply_override(root, "data.horizons=[1, &x 2]")
+    assert anchored.path == ("data", "horizons", 1)
 
 
 def test_syntax_errors_point_into_the_argument() -> None:

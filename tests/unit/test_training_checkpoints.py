@@ -1,7 +1,12 @@
 """A checkpoint is read as far as it is one, and the newest that is one is gone on from."""
 
+import argparse
+import errno
+import hashlib
+import io
 import json
 import resource
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +17,7 @@ from support.checkpoints import replace
 
 from stq.errors import CheckFailed, DiskError
 from stq.training import AtomicCheckpointIO, CheckpointStore, load_weights
+from stq.training._checkpoints import Hashing, noted_sha256, seal_of
 
 STATE = {"global_step": 12, "epoch": 2, "state_dict": {"forecaster.weight": torch.arange(3.0), "other": torch.ones(1)}}
 
@@ -43,6 +49,80 @@ def test_a_checkpoint_gives_the_forecaster_its_weights_and_says_what_it_is_of(st
     assert (newest.state, newest.damaged) == (state, ())
     assert (newest.manifest.step, newest.manifest.epoch, newest.manifest.experiment["spec"]) == (12, 2, {"seed": "3"})
     assert sorted(path.name for path in store.folder.rglob("*")) == ["manifest.json", "state.ckpt", "step-00000012"]
+
+
+def test_a_checkpoint_of_the_first_release_stays_one(store: CheckpointStore) -> None:
+    """The manifest as it stands in every run that there is: what is written in it later must still read it."""
+    state = saved(store)
+    content = json.loads(state.with_name("manifest.json").read_text())
+    sha256 = hashlib.sha256(state.read_bytes()).hexdigest()
+    assert noted_sha256(state) == sha256
+    unsealed = {
+        "format": 1,
+        "step": 12,
+        "epoch": 2,
+        "files": {"state.ckpt": {"bytes": state.stat().st_size, "sha256": sha256}},
+        "experiment": {"spec": {"seed": "3"}},
+    }
+    seal = hashlib.sha256(json.dumps(unsealed, sort_keys=True).encode()).hexdigest()
+    assert content == {**unsealed, "seal": seal}
+
+
+def test_another_format_is_refused_by_its_number(store: CheckpointStore) -> None:
+    state = saved(store)
+
+    def to_come(found: dict) -> None:
+        found.pop("seal")
+        found["format"] = 2
+        found["seal"] = seal_of(found)
+
+    rewritten(state.with_name("manifest.json"), to_come)
+    with pytest.raises(CheckFailed, match="of format 2, and this stq reads 1"):
+        store.newest()
+
+
+def test_tensors_go_where_they_are_wanted_and_nothing_but_tensors_and_plain_values_is_read(
+    store: CheckpointStore,
+) -> None:
+    state, reader = saved(store), AtomicCheckpointIO({})
+    for place, device in (("meta", "meta"), (None, "cpu")):
+        assert reader.load_checkpoint(state, place)["state_dict"]["other"].device.type == device
+    replace(state, {**STATE, "more": argparse.Namespace()})
+    with pytest.raises(CheckFailed, match="damaged or not one of stq's"):
+        reader.load_checkpoint(state)
+
+
+def test_what_goes_by_is_counted_and_hashed_and_the_first_error_is_kept(tmp_path: Path) -> None:
+    """/dev/full says of every byte that the disk is full."""
+    with (tmp_path / "a").open("wb") as file:
+        sink = Hashing(file)
+        assert sink.write(memoryview(array("d", [1.0, 2.0]))) == 16
+        assert sink.write(b"abc") == 3
+        sink.flush()
+        written = (tmp_path / "a").read_bytes()
+    assert (sink.bytes, sink.failed, len(written)) == (19, None, 19)
+    assert sink.digest.hexdigest() == hashlib.sha256(written).hexdigest()
+    with open("/dev/full", "wb", buffering=0) as full:
+        sink = Hashing(full)
+        assert [sink.write(b"ab"), sink.write(b"c")] == [2, 1]
+        first = sink.failed
+        sink.file = Unflushable()
+        sink.flush()
+    assert isinstance(first, OSError)
+    assert first.errno == errno.ENOSPC
+    assert sink.failed is first
+    assert sink.bytes == 3
+    sink = Hashing(Unflushable())
+    sink.flush()
+    assert isinstance(sink.failed, OSError)
+    assert sink.failed.errno == errno.EIO
+
+
+class Unflushable(io.BytesIO):
+    """A file whose bytes don't reach the disk."""
+
+    def flush(self) -> None:
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def rewritten(manifest: Path, change: Callable[[dict], None]) -> None:
@@ -148,6 +228,22 @@ def test_the_files_of_a_former_stq_are_refused_in_words(store: CheckpointStore, 
     for ask in (store.best, store.newest):
         with pytest.raises(CheckFailed, match="former stq"):
             ask()
+
+
+def test_a_folder_without_checkpoints_is_told_as_such(store: CheckpointStore) -> None:
+    with pytest.raises(CheckFailed, match=r"there is no checkpoint to go on from$"):
+        store.newest()
+    with pytest.raises(CheckFailed, match="no checkpoint of a best epoch: training was stopped before its first"):
+        store.best()
+
+
+def test_room_is_needed_for_what_is_kept_and_one_more_less_what_is_there(store: CheckpointStore) -> None:
+    """Two of steps, a best one, and the one that is being written."""
+    assert store.room(1000) == 4000
+    size = saved(store).stat().st_size
+    saved(store, "best").unlink()
+    assert store.room(2 * size) == 7 * size
+    assert store.room(size // 5) == 0
 
 
 def test_a_full_disk_leaves_the_former_checkpoint_and_no_debris(store: CheckpointStore) -> None:

@@ -194,6 +194,12 @@ def test_a_run_that_was_moved_keeps_its_best(source: Path, whole: TrainResult, t
     assert not (tmp_path / "here").exists()
 
 
+def test_an_epoch_that_is_only_as_good_as_the_best_is_not_a_better_one(source: Path, tmp_path: Path) -> None:
+    """Steps too small for any digit of a weight: all three epochs have one value, and the first one is the best."""
+    train(tiny_spec(source, ["optim.lr=1e-30"]), run_dir=tmp_path / "run")
+    assert best_state(tmp_path / "run").parent.name == "best-00000004"
+
+
 def test_a_stop_among_accumulating_batches_waits_for_their_step(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,12 +56,9 @@ def differences_found(runs: Runs, tolerance: float) -> tuple[list[str], float]:
 
 
 def permitted_alone(trial: Trial, loss: str, raw: Gradients) -> Gradients:
-    """What the table permits of one loss: the raw gradient itself, unless a factor has to be seeded."""
+    """What the table permits of one loss on the groups that it may move: `raw`, unless a factor has to be seeded."""
     if all(trial.plan.allowed(loss, group.name) in (0.0, 1.0) for group in trial.plan.groups):
-        permitted = {
-            name for g in trial.plan.groups if trial.plan.allowed(loss, g.name) > 0 for name, _ in g.parameters
-        }
-        return {name: gradient if name in permitted else None for name, gradient in raw.items()}
+        return raw
     return trial.permitted([loss])
 
 

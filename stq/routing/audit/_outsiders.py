@@ -13,7 +13,7 @@ from stq.routing.audit._verdicts import Fault
 
 def outsiders(plan: Plan, losses: Mapping[str, Tensor], model: nn.Module | None) -> Named:
     """Parameters that the graph of the losses leads to and that stand in no group, named as in `model`."""
-    named = [] if model is None else list(model.named_parameters(remove_duplicate=False))
+    named = [] if model is None else list(model.named_parameters())
     taken = {name for name, _ in plan.groups.named_parameters(frozen=True)}
     found = {id(leaf): leaf for leaf in plan.groups.uncovered(leaves_below(losses.values()))}
     titles: dict[int, str] = {}
