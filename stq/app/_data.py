@@ -109,7 +109,7 @@ def open_run_inputs(
     spec = loaded.spec.data
     if source:
         spec = spec.model_copy(update={"source": tuple(source)})
-    with shown_in(loaded):
+    with shown_in(loaded, source_is_its_own=not source):
         readers = readers_for(spec, loaded.plugin_files)
         return open_inputs(request_of(spec, readers), statistics, init=init, units=units)
 
@@ -119,13 +119,16 @@ def open_other_data(loaded: LoadedSpec, statistics: Statistics, source: Sequence
     spec = loaded.spec.data.model_copy(update={"source": tuple(source)})
     readers = readers_for(spec, loaded.plugin_files)
     request = replace(request_of(spec, readers), split={"train": 1.0}, patch=None, rare=None, blocks=None, gap=0)
-    with shown_in(loaded):
+    with shown_in(loaded, source_is_its_own=False):
         return build_data(request, statistics)
 
 
 @contextmanager
-def shown_in(loaded: LoadedSpec | None) -> Iterator[None]:
-    """Show what the data does not have, or does not suffice for, where the spec asks for it."""
+def shown_in(loaded: LoadedSpec | None, *, source_is_its_own: bool = True) -> Iterator[None]:
+    """Show what the data does not have, or does not suffice for, where the spec asks for it.
+
+    A source that isn't the spec's own, but an argument of a command, is not looked for in its text.
+    """
     try:
         yield
     except UnknownVariable as error:
@@ -134,7 +137,7 @@ def shown_in(loaded: LoadedSpec | None) -> Iterator[None]:
         problem = loaded.problem(error.key, error.message, part=(error.offset, error.length))
         raise DataError(f"{error.origin}: {problem.message} ({problem.where})\n{problem.excerpt}") from error
     except DataError as error:
-        if loaded is None or not error.key:
+        if loaded is None or not error.key or (error.key == ("data", "source") and not source_is_its_own):
             raise
         problem = loaded.problem(error.key, str(error), on="key")
         raise DataError(f"{problem.message} ({problem.where})\n{problem.excerpt}") from error

@@ -34,7 +34,10 @@ def list_sources(
     reading = reading or Reading()
     addresses: dict[str, None] = {}
     for entry in source:
-        addresses.update(dict.fromkeys(_expand(entry)))
+        try:
+            addresses.update(dict.fromkeys(_expand(entry)))
+        except DataError as error:
+            raise DataError(str(error), ("data", "source")) from error
     if not addresses:
         raise DataError("data.source names no file")
     files = [SourceFile(address, reader_of(address, readers), reading) for address in addresses]

@@ -59,6 +59,7 @@ def test_mistakes_leave_with_their_exit_code_and_no_file(
     result = stq("predict", trained.run, *arguments)
     assert result.exit_code == code
     assert message in " ".join(result.stderr.split())
+    assert "source:" not in result.stderr  # an argument is not looked for in the text of the run's spec
     assert [path.name for path in Path.cwd().iterdir()] == ["a file"]
 
 

@@ -30,6 +30,8 @@ REFUSED = [
     (["data.patch={size: 2, overlap: 0}", "losses=[laplacian, pinball]"], SpecError, "no 3 pyramid levels", "most"),
     (["losses=[ssim, pinball]"], SpecError, "window of 11 cells does not fit into a field of 8 x 8", "window: 7"),
     (["data.horizons=[1, 9]"], DataError, "calibration holds no window", "shorten data.history or data.horizons"),
+    (["data.source=none.nc"], DataError, "none.nc: no such file", ""),
+    (["data.source=none/*.nc"], DataError, "no file matches this pattern", ""),
     (["data.history=80"], DataError, "the series is too short", "shorten data.history"),
     (["data.history=40"], DataError, "train holds no window", "give it more steps"),
     (["losses=[mse]"], SpecError, "updates the group 'quantiles'", "tag a loss with it"),
