@@ -75,7 +75,8 @@ def in_turn(loaded: LoadedSpec, clock: str) -> dict[str, Epochs]:
             own = Path(folder) / name
             own.mkdir()
             pipes[name], theirs = context.Pipe()
-            processes.append(context.Process(target=work, args=(name, loaded, own, theirs, clock), daemon=True))
+            ours = tuple(pipes.values())
+            processes.append(context.Process(target=work, args=(name, loaded, own, theirs, ours, clock), daemon=True))
             processes[-1].start()
             theirs.close()
             pipes[name].recv()  # it is assembled, and waits for its first turn
@@ -91,9 +92,13 @@ def in_turn(loaded: LoadedSpec, clock: str) -> dict[str, Epochs]:
     return {name: epochs[1:] for name, epochs in found.items()}
 
 
-def work(name: str, loaded: LoadedSpec, folder: Path, pipe: Connection, clock: str) -> None:
-    """One arm, which waits for its turn after every epoch."""
+def work(
+    name: str, loaded: LoadedSpec, folder: Path, pipe: Connection, inherited: tuple[Connection, ...], clock: str
+) -> None:
+    """One arm, which waits for its turn after every epoch, and ends where nobody is left to give it one."""
     began, now = 0.0, CLOCKS[clock]
+    for end in inherited:
+        end.close()  # while it is open here, the end of the process that forked this one goes unnoticed
 
     def done(score: float) -> None:
         nonlocal began
