@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stq.app._kept_scores import keep_scores, what_is_scored
+from stq.app._kept_scores import Scored, keep_scores, what_is_scored
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import Scoring, open_scoring, score_windows
 from stq.app.baselines import open_baselines
@@ -80,14 +80,14 @@ def evaluate(
             if world.leads and block is None and not overrides:
                 scored = what_is_scored(run)
             scoring = open_scoring(run, split, block, overrides)
-        result = evaluate_opened(run, scoring, world)
-        if scored is not None:
-            keep_scores(run, result, scored)
-        return result
+        return evaluate_opened(run, scoring, world, keep_as=scored)
 
 
-def evaluate_opened(run: RunFolder, scoring: Scoring, world: World) -> EvaluateResult:
-    """The same for a run that is open already, once: metrics of plugins keep what they added up."""
+def evaluate_opened(run: RunFolder, scoring: Scoring, world: World, *, keep_as: Scored | None = None) -> EvaluateResult:
+    """The same for a run that is open already, once: metrics of plugins keep what they added up.
+
+    The scores are kept with the run as those of `keep_as`, where that is given.
+    """
     baselines = open_baselines(run, scoring.loaded, scoring.data, world=world)
     with world.together():
         scores = score_windows(scoring, baselines, world)
@@ -95,7 +95,7 @@ def evaluate_opened(run: RunFolder, scoring: Scoring, world: World) -> EvaluateR
         table = scores.compute()
         strata = scores.compute_strata()
     calibration, split = scoring.calibration, scoring.split
-    return EvaluateResult(
+    result = EvaluateResult(
         run=run.path,
         split=split,
         samples=len(scoring.windows),
@@ -105,6 +105,9 @@ def evaluate_opened(run: RunFolder, scoring: Scoring, world: World) -> EvaluateR
         notes=(*scoring.data.notes, *(() if calibration is None else scoring_notes(calibration, split))),
         strata=strata,
     )
+    if keep_as is not None:
+        keep_scores(run, result, keep_as)
+    return result
 
 
 def scoring_notes(calibration: ConformalCalibration, split: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import torch
 
 from stq import files
 from stq.app._evaluate import evaluate_opened
-from stq.app._kept_scores import keep_scores, what_is_scored
+from stq.app._kept_scores import what_is_scored
 from stq.app._run_folder import RunFolder
 from stq.app._score_split import open_scoring
 from stq.app.exporting._card import card_of
@@ -77,9 +77,7 @@ def export(run: RunFolder, outputs: Sequence[Path], *, force: bool = False, scor
     with torch.no_grad():
         wanted = network(*sample.values())
     tensors = {**sample, **dict(zip(network.output_names, wanted, strict=True))}
-    found = evaluate_opened(run, scoring, ALONE) if scored else None
-    if found is not None and scored_as is not None:
-        keep_scores(run, found, scored_as)
+    found = evaluate_opened(run, scoring, ALONE, keep_as=scored_as) if scored else None
     scores = None if found is None else [score.to_dict() for score in found.scores]
     card = card_of(run, scoring, network, tensors, scores=scores)
     with files.together([*outputs, *beside[1:], card_file], new=not force) as folder:
