@@ -13,7 +13,7 @@ from pathlib import Path
 from stq import locks
 from stq.documents import parse_json, read_text
 from stq.errors import UsageError
-from stq.files import discard, disk_error, make_folder
+from stq.files import discard, disk_error, make_folder, missing_folders
 
 LOCK = ".lock"
 """In the folder, while a command writes there: which one, in which process. One that was killed leaves it behind, and
@@ -34,7 +34,7 @@ def claimed(folder: Path, command: str) -> Iterator[None]:
     Raises InUse where another process writes there, DiskError where the folder can't be written.
     """
     place = folder / LOCK
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    made = missing_folders(folder)
     mine = False
     try:
         mine = not locks.holds(place) and _take(place, command)

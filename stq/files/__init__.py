@@ -3,7 +3,7 @@
 Every file of stq's but the rows that are appended to `metrics.csv` is written by `whole` or `write`.
 """
 
-from stq.files._flush import discard, flush, flush_folder, make_folder, sha256_of
+from stq.files._flush import discard, flush, flush_folder, make_folder, missing_folders, sha256_of
 from stq.files._parts import PART, sweep
 from stq.files._room import FULL, disk_error, free_space, in_words, refuse_missing_folder, refuse_too_large
 from stq.files._whole import remove, together, whole, write
@@ -18,6 +18,7 @@ __all__ = [
     "free_space",
     "in_words",
     "make_folder",
+    "missing_folders",
     "refuse_missing_folder",
     "refuse_too_large",
     "remove",

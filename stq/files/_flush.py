@@ -36,11 +36,16 @@ def flush_folder(folder: Path) -> None:
         os.close(opened)
 
 
+def missing_folders(folder: Path) -> list[Path]:
+    """What `make_folder` would make of a folder and those above it, the innermost first."""
+    return [each for each in (folder, *folder.parents) if not each.exists()]
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder, with those above it, and put the names of the new ones on the disk."""
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    missing = missing_folders(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for each in made:
+    for each in missing:
         flush_folder(each.parent)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stq.errors import UsageError
-from stq.files._flush import flush, flush_folder, make_folder
+from stq.files._flush import flush, flush_folder, make_folder, missing_folders
 from stq.files._parts import discard_own, folder_for, sweep_beside
 from stq.files._room import FULL, disk_error
 
@@ -38,7 +38,7 @@ def together(paths: Sequence[Path], *, new: bool = False, needed: int | None = N
     They take their places one after the other at the end, in this order; so the last one says that all are there.
     """
     first, holder = paths[0], None
-    made = [parent for parent in first.parents if not parent.exists()]
+    made = missing_folders(first.parent)
     try:
         make_folder(first.parent)
         sweep_beside(first)
