@@ -1,5 +1,6 @@
 """Texts that are small to write and would be large to read: specs, overrides, documents of a run."""
 
+import gc
 import json
 import os
 import resource
@@ -190,6 +191,7 @@ def take(prepare: Callable[[Path], object], folder: Path) -> None:
     """In the child."""
     read = prepare(folder)
     assert callable(read)
+    gc.freeze()  # what the process of the tests holds is not looked through again and again
     before, start = resident_megabytes(), time.perf_counter()
     try:
         read()
