@@ -30,9 +30,9 @@ Given = Annotated[
 
 def loss_names() -> list[str]:
     """What a shell completes the name of a loss to."""
-    from stq.app import list_losses
+    from stq.registry import load_losses
 
-    return [card.name for card in list_losses()]
+    return sorted(load_losses())
 
 
 NameOrFile = Annotated[

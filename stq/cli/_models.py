@@ -12,9 +12,9 @@ from stq.report import model_page, model_table
 
 def model_names() -> list[str]:
     """What a shell completes the name of a model to."""
-    from stq.app import list_models
+    from stq.registry import load_models
 
-    return [card.name for card in list_models()]
+    return sorted(load_models())
 
 
 ModelName = Annotated[

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.text import Text
+from rich.console import Group
 
-from stq.report._options import in_spec, option_table
+from stq.report._plugin_cards import in_spec, plugin_page, with_notes
 from stq.report._table import add_row, new_table, pairs
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ def loss_table(cards: "Sequence[LossCard]", left_out: Sequence[str] = ()) -> Gro
     table = new_table("loss", "may update", "from", "what it is")
     for card in cards:
         add_row(table, card.name, ", ".join(card.updates), card.distribution, card.summary)
-    return Group(table, *(Text(f"note: {cause}") for cause in left_out))
+    return with_notes(table, left_out)
 
 
 def loss_page(card: "LossCard") -> Group:
@@ -33,10 +32,7 @@ def loss_page(card: "LossCard") -> Group:
             ("in a spec", spec_line(card)),
         ]
     )
-    parts: list[RenderableType] = [Text(card.name, style="bold underline"), Text(card.text), Text(""), facts]
-    if card.options:
-        parts += [Text(""), option_table(card.options)]
-    return Group(*parts)
+    return plugin_page(card, facts)
 
 
 def spec_line(card: "LossCard") -> str:

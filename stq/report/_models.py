@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.text import Text
+from rich.console import Group
 
-from stq.report._options import in_spec, option_table
+from stq.report._plugin_cards import in_spec, plugin_page, with_notes
 from stq.report._table import add_row, new_table, pairs
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def model_table(cards: "Sequence[ModelCard]", left_out: Sequence[str] = ()) -> G
     for card in cards:
         groups = "not known" if card.groups is None else ", ".join(card.groups)
         add_row(table, card.name, groups, ", ".join(card.options), card.distribution, card.summary)
-    return Group(table, *(Text(f"note: {cause}") for cause in left_out))
+    return with_notes(table, left_out)
 
 
 def model_page(card: "ModelCard") -> Group:
@@ -38,7 +37,4 @@ def model_page(card: "ModelCard") -> Group:
             ("and beside", EVERY_MODEL),
         ]
     )
-    parts: list[RenderableType] = [Text(card.name, style="bold underline"), Text(card.text), Text(""), facts]
-    if card.options:
-        parts += [Text(""), option_table(card.options)]
-    return Group(*parts)
+    return plugin_page(card, facts)

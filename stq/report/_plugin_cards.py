@@ -1,14 +1,30 @@
-"""The options of a plugin."""
+"""What the lists and the pages of losses and of models have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from stq.report._table import add_row, new_table
 
 if TYPE_CHECKING:
+    from stq.app import LossCard, ModelCard
     from stq.options import OptionInfo
+
+
+def with_notes(table: Table, left_out: Sequence[str]) -> Group:
+    """A list, and below it why others that are installed are `left_out`."""
+    return Group(table, *(Text(f"note: {cause}") for cause in left_out))
+
+
+def plugin_page(card: "LossCard | ModelCard", facts: RenderableType) -> Group:
+    """Everything about one: its documentation, the facts of its kind, and its options."""
+    parts: list[RenderableType] = [Text(card.name, style="bold underline"), Text(card.text), Text(""), facts]
+    if card.options:
+        parts += [Text(""), option_table(card.options)]
+    return Group(*parts)
 
 
 def option_table(options: "Mapping[str, OptionInfo]") -> Table:
