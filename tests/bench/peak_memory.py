@@ -1,7 +1,8 @@
 """The most memory that a step holds at once, beyond what lives between steps."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 
@@ -10,7 +11,8 @@ def peak_bytes(work: Callable[[], None], device: torch.device) -> int:
     """Peak of the bytes that `work` allocates and has not yet freed, as torch's own allocator counts them.
 
     On a CPU every allocation and release is recorded by torch's profiler, those inside an operator included (not what
-    a library takes by itself, such as a convolution's scratch space); on CUDA the allocator keeps the peak itself.
+    a library takes by itself, such as a convolution's scratch space), and a release of what was there before counts
+    nothing; on CUDA the allocator keeps the peak itself.
     """
     if device.type == "cuda":
         torch.cuda.synchronize(device)
@@ -22,9 +24,23 @@ def peak_bytes(work: Callable[[], None], device: torch.device) -> int:
     gc.collect()  # what was left from before would be freed meanwhile, and be taken off
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiler:
         work()
-    events = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]
-    held = peak = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
-        held += event.nbytes()
-        peak = max(peak, held)
+    held, total, peak = dict[int, int](), 0, 0
+    for event in sorted(allocations(profiler.profiler.kineto_results), key=lambda event: event.start_time_ns):
+        block = event.extra_fields
+        if block.alloc_size > 0:
+            held[block.ptr] = block.alloc_size
+            total += block.alloc_size
+            peak = max(peak, total)
+        else:  # the profiler may take it for one of the same address that it saw in a former profile
+            total -= held.pop(block.ptr, 0)
     return peak
+
+
+def allocations(results: Any) -> Iterator[Any]:
+    """Of memory, taken and given back, in no order."""
+    left = list(results.experimental_event_tree())
+    while left:
+        event = left.pop()
+        left += event.children
+        if event.tag == torch._C._profiler._EventType.Allocation:
+            yield event
