@@ -26,8 +26,8 @@ from pathlib import Path
 
 import torch
 from convlstm_peers import KERNEL, compile_cells, implementations
+from paired_times import CLOCKS, Clock, name_of, ratio
 from peak_memory import peak_bytes
-from routing_engines import CLOCKS, Clock, name_of, ratio
 from torch import Tensor, nn
 
 from stq.models import ConvLSTM

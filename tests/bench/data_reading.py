@@ -64,6 +64,12 @@ def waves(first: int, count: int, side: int) -> np.ndarray:
     return found
 
 
+def write_archive(wave: xr.DataArray, path: Path) -> None:
+    """NetCDF as archives ship it: compressed, chunked by step."""
+    chunks = (1, *wave.shape[1:])
+    wave.to_netcdf(path, engine="netcdf4", encoding={"wave": {"chunksizes": chunks, "zlib": True, "complevel": 4}})
+
+
 def write_zarr(path: Path, steps: int, side: int) -> None:
     """A Zarr store of `steps` daily fields, in chunks of a MiB."""
     group = zarr.open_group(path, mode="w")
@@ -112,8 +118,7 @@ def readers(folder: Path, steps: int, side: int) -> Iterator[tuple[str, Callable
         return read
 
     archive, plain = folder / "archive.nc", folder / "plain.nc"
-    by_step = {"chunksizes": (1, side, side), "zlib": True, "complevel": 4}
-    wave.to_netcdf(archive, engine="netcdf4", encoding={"wave": by_step})
+    write_archive(wave, archive)
     wave.to_netcdf(plain, engine="netcdf4")
     for name, path in ((ARCHIVE, archive), (PLAIN, plain)):
         yield name, through_xarray(xr.open_dataset(path, engine="netcdf4", chunks=None))

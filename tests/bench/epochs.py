@@ -12,13 +12,13 @@ import json
 import multiprocessing
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import torch
+from paired_times import CLOCKS
 from training_arms import ARMS
 
 from stq.spec import LoadedSpec, load_spec
@@ -27,7 +27,6 @@ SPEC = Path(__file__).parents[2] / "examples" / "mediterranean.yaml"
 TARGET = 1.05
 SCORE_WITHIN = 1.01
 """The score to reach: this much times the least that the bare loop comes to."""
-CLOCKS: Mapping[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 
 Epochs = list[tuple[float, float]]
 """Seconds of each epoch, and the validation score after it."""

@@ -31,8 +31,8 @@ import torch
 from counted_step import ops_of
 from growth_processes import several_processes
 from made_step import StepSize, step_of
+from paired_times import name_of, ratio
 from peak_memory import peak_bytes
-from routing_engines import name_of, ratio
 
 UPPER = 4
 """Points, from the largest down, that an exponent is fitted to."""
@@ -77,7 +77,6 @@ class Point:
 
     def take(self) -> None:
         """The steps of a round."""
-        began = time.process_time()
         if not self.seconds or self.seconds[-1] < WARM:
             self.step()
         count, began = 0, time.process_time()

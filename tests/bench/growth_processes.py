@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from made_step import MadeWindows, StepSize, module_of
-from routing_engines import ratio
+from paired_times import ratio
 
 from stq.spec import TrainerSpec
 from stq.training import Loaders, fit

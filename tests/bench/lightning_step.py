@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from paired_times import CLOCKS, Clock, name_of
 from rich.console import Console
 from rich.table import Table as Grid
-from routing_engines import CLOCKS, Clock, name_of
 from torch.utils.data import DataLoader, Dataset
 from training_arms import ByHand
 

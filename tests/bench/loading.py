@@ -23,9 +23,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from loading_forms import FORMS, IN_MEMORY, LARGE, forms, write_archive
+from loading_forms import FORMS, IN_MEMORY, LARGE, forms, write_made_up
 from loading_passes import WORKERS, Pass, cold_and_warm, in_pieces, loader_of, pinned, stepper
-from routing_engines import name_of, ratio
+from paired_times import name_of, ratio
 
 from stq.app._assembly import assemble
 from stq.spec import load_spec
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         texts = {path.stem: (path, chosen.overrides) for path in chosen.spec}
         if chosen.large:
             path = Path(folder) / "large.yaml"
-            path.write_text(LARGE.format(source=write_archive(Path(folder) / "archive.nc", chosen.large)))
+            path.write_text(LARGE.format(source=write_made_up(Path(folder) / "archive.nc", chosen.large)))
             texts["made-up"] = (path, [])
         for name, (path, overrides) in texts.items():
             own = Path(folder) / name

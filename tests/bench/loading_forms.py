@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import xarray as xr
-from data_reading import waves
+from data_reading import waves, write_archive
 
 from stq.app._assembly import Experiment, assemble
 from stq.app._data import request_of
@@ -65,12 +65,11 @@ def write_zarr(source: Path, path: Path, steps: int = 8) -> None:
         dataset.load().to_zarr(path, encoding=chunks, consolidated=False)
 
 
-def write_archive(path: Path, frames: int, side: int = 256) -> Path:
-    """Made-up fields in the form that archives ship: compressed, chunked by step."""
+def write_made_up(path: Path, frames: int, side: int = 256) -> Path:
+    """Made-up fields in the form that archives ship."""
     days = xr.date_range("1990-01-01", periods=frames, freq="D", use_cftime=False)
     wave = xr.DataArray(
         waves(0, frames, side), dims=("time", "y", "x"), coords={"time": days}, name="wave", attrs={"units": "m"}
     )
-    encoding = {"wave": {"chunksizes": (1, side, side), "zlib": True, "complevel": 4}}
-    wave.to_netcdf(path, engine="netcdf4", encoding=encoding)
+    write_archive(wave, path)
     return path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from page_cache import chill
-from routing_engines import ratio
+from paired_times import ratio
 
 from stq.app._assembly import Experiment
 from stq.tensors import Batch

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from counted_step import Op, ops_of
 from made_step import CHANNELS, LEVELS, VARIABLES, StepSize, step_of
-from routing_engines import name_of
+from paired_times import name_of
 
 HEAD, KERNEL = 16, 3
 

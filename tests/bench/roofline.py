@@ -87,14 +87,14 @@ def check(sizes: Sequence[StepSize], here: Machine, rounds: int) -> list[dict[st
         within, beside = (sum(op.seconds for op in part) for part in (convolutions, others))
         rows.append(
             {
-                "of_convolutions": within / statistics.median(seconds),
-                "of_others": beside / statistics.median(seconds),
+                "of_convolutions": within / measured,
+                "of_others": beside / measured,
                 "of_peak": sum(op.flops for op in convolutions) / within / here.peak,
                 "of_bandwidth": sum(op.bytes for op in others) / beside / here.cached,
                 "size": label(size),
                 "formula": flops_of(size),
                 "counted": counter.get_total_flops(),
-                "convolutions": sum(op.flops for op in ops if op.convolves),
+                "convolutions": sum(op.flops for op in convolutions),
                 "bytes": sum(op.bytes for op in ops),
                 "operations": len(ops),
                 "predicted_ms": 1000 * forecast,

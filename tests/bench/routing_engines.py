@@ -20,19 +20,18 @@ import json
 import os
 import platform
 import statistics
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from benchmark_cases import METHODS, TABLES, Case, Size, Table, case
+from paired_times import CLOCKS, Clock, name_of, ratio
 from peak_memory import peak_bytes
 from rich.console import Console
 from rich.table import Table as Grid
 
 SIZES = (Size(1, 16), Size(1, 48), Size(1, 96), Size(2, 24), Size(2, 48), Size(3, 32), Size(3, 96, cells=16))
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 FEW_SIZES = (Size(1, 16), Size(2, 24), Size(2, 48), Size(3, 32))
 QUICK_SIZES = (Size(1, 4, cells=12),)
 
@@ -54,19 +53,6 @@ class Row:
     backward_ratio: float
     peak_ratio: float
     step_to_pruned: float
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Seconds, once the device has done what it was given: as the wall shows them, or of this process alone."""
-
-    device: torch.device
-    kind: str = "wall"
-
-    def __call__(self) -> float:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return CLOCKS[self.kind]()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -165,11 +151,6 @@ def walk(made: Case) -> None:
     made.update()
 
 
-def ratio(values: Sequence[float], to: Sequence[float]) -> float:
-    """The median of paired ratios."""
-    return statistics.median(a / b for a, b in zip(values, to, strict=True))
-
-
 def grid(table: Table, rows: Sequence[Row]) -> Grid:
     """One table of routes: a line for each size."""
     found = Grid(title=f"{table.name}: ratio to joint of the step (of its backward), of peak memory")
@@ -203,15 +184,6 @@ def summarise(rows: Sequence[Row]) -> dict[str, object]:
     lines = [f"{name}: {value:.3f} in the median over sizes (target {sign} {target})" for name, (value, sign, target)
              in figures.items()]  # fmt: skip
     return {"lines": lines, **{name: value for name, (value, _, _) in figures.items()}}
-
-
-def name_of(device: torch.device) -> str:
-    """What a reader would call it."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    cpuinfo = Path("/proc/cpuinfo")
-    models = [line for line in cpuinfo.read_text().splitlines() if "model name" in line] if cpuinfo.exists() else []
-    return f"CPU, {models[0].partition(':')[2].strip() if models else platform.machine()}"
 
 
 if __name__ == "__main__":
