@@ -1,19 +1,16 @@
 """A loader that gets over the death of a worker."""
 
 import logging
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from torch.utils.data import DataLoader, Sampler
+from torch.utils.data._utils import signal_handling
 
 from stq.errors import StqError
 from stq.tensors import Batch
 from stq.training._parcel import Parcel
-
-T = TypeVar("T")
 
 RESTARTS = 10
 """How often in one pass over the data the workers are started anew."""
@@ -70,7 +67,7 @@ class RestartingLoader(DataLoader[Batch]):
         for restart in range(RESTARTS + 1):
             count = 0
             try:
-                for batch in unalarmed(super().__iter__):
+                for batch in unalarmed(super().__iter__()):
                     count += 1
                     yield batch.opened() if isinstance(batch, Parcel) else batch
                 return
@@ -114,16 +111,14 @@ class RestartingLoader(DataLoader[Batch]):
             self._iterator = None
 
 
-def unalarmed(make: Callable[[], T]) -> T:
-    """What `make` gives, without the handler that torch sets for the end of a child.
+def unalarmed(batches: Any) -> Any:
+    """The same, with its workers unknown to the handler that torch sets for the end of a child.
 
     It would raise in the middle of whatever the training does when a worker ends: in an update, or while a checkpoint
-    is written. Without it, a loader finds out within five seconds of waiting for that worker.
+    is written. Without it, a loader finds out within five seconds of waiting for that worker. The handler itself stays,
+    for any other loader of the process.
     """
-    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
-        return make()
-    former = signal.getsignal(signal.SIGCHLD)
-    try:
-        return make()
-    finally:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL if former is None else former)
+    if batches._worker_pids_set:  # not when the workers of an earlier pass go on
+        signal_handling._remove_worker_pids(id(batches))  # type: ignore[attr-defined]
+        batches._worker_pids_set = False  # or torch would remove them a second time, which it takes for a mistake
+    return batches
