@@ -4,7 +4,9 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
+from stq.errors import UsageError
 from stq.losses import OptionInfo, loss_options
 from stq.registry import LossEntry, load_losses
 
@@ -43,7 +45,13 @@ def losses_left_out() -> tuple[str, ...]:
 
 
 def show_loss(name: str) -> LossCard:
-    """The loss of that name. Raises PluginError with the nearest name, or with the distributions that clash."""
+    """The loss of that name. Raises UsageError for a file, and PluginError with the nearest name, or with the
+    distributions that clash.
+    """
+    if name.endswith(".py"):
+        raise UsageError(
+            f"expected the name of a loss, found a file; try `stq losses test {quote(name)}`, which runs it"
+        )
     return loss_card(name, load_losses().get(name))
 
 

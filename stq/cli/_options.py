@@ -19,4 +19,9 @@ Overrides = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Write one JSON document to standard output, all else to standard error.")
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result alone.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def untold(*_: object) -> None:
+    """What --quiet does with progress."""

@@ -8,7 +8,7 @@ import typer
 
 from stq.cli._answer import Answer
 from stq.cli._console import console_for
-from stq.cli._options import Debug, Json, Overrides
+from stq.cli._options import Debug, Json, Overrides, Quiet
 from stq.errors import UsageError
 from stq.report import TrainingDisplay, TrainingInSilence, TrainingLines, training_outcome
 
@@ -30,7 +30,6 @@ Resume = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Build everything, take one step, write nothing.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the result alone.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every step.")]
 
 

@@ -95,9 +95,10 @@ class TrainingInSilence:
 
 
 def start_line(event: "Started") -> str:
-    """The device, the budget, and where a resumed run goes on."""
+    """The device, the budget, where a resumed run goes on, and what the star of `epoch_line` means."""
     resumed = f", going on after epoch {event.first_epoch}" if event.first_epoch else ""
-    return f"training on {event.device}: at most {event.epochs} epochs of {event.batches_per_epoch} batches{resumed}"
+    budget = f"at most {event.epochs} epochs of {event.batches_per_epoch} batches"
+    return f"training on {event.device}: {budget}{resumed}; * is the best so far"
 
 
 def step_line(event: "Stepped", pace: Pace) -> str:

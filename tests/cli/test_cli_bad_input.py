@@ -101,6 +101,7 @@ USAGE = {
     "resume without writing": (["train", ".", "--resume", "--dry-run"], "--dry-run"),
     "run without resume": (["train", "."], "--resume"),
     "unknown loss": (["losses", "show", "pinbal"], "'pinball'"),
+    "file of a loss": (["losses", "show", "my loss.py"], "try `stq losses test 'my loss.py'`"),
     "unknown model": (["models", "show", "convlstn"], "'convlstm'"),
 }
 

@@ -121,6 +121,8 @@ def test_finished_runs_are_adopted_and_unfinished_ones_go_on(
     assert [run["status"] for run in said["runs"]] == ["adopted", "adopted", "resumed", "trained"]
     rows = [row for row in compared[1]["differences"] if row["arm"] == "joint"]
     assert said["differences"] == rows
+    quiet = stq(*arguments, "--json", "--quiet")
+    assert (document(quiet)["differences"], quiet.stderr) == (rows, "")
 
 
 def test_a_folder_of_another_spec_is_refused(compared_spec: Path, folder: Path) -> None:

@@ -51,7 +51,7 @@ def watched(view_type: type, *, terminal: bool, **options: bool) -> tuple[object
 
 def test_lines_have_one_line_an_epoch_with_a_star_on_the_best() -> None:
     _, text = watched(TrainingLines, terminal=False)
-    assert "training on cpu: at most 20 epochs of 6 batches, going on after epoch 8" in text
+    assert "training on cpu: at most 20 epochs of 6 batches, going on after epoch 8; * is the best so far" in text
     assert text.splitlines()[-2:] == [
         "epoch  9/20  step    54  mse 1.060  pinball 0.2000  val_central 0.9000  lr 0.002  1.2 s  0.500 steps/s"
         "  2m 12s left at most *",
