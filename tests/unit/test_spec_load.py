@@ -40,6 +40,16 @@ def test_paths_are_absolute_even_where_the_spec_was_named_relatively(tmp_path: P
     assert loaded.text == TEXT
 
 
+def test_the_way_from_another_folder_is_absolute_where_a_link_would_bend_it(tmp_path: Path) -> None:
+    far, project = tmp_path / "far" / "scratch", tmp_path / "project"
+    far.mkdir(parents=True)
+    project.mkdir()
+    (project / "runs").symlink_to(far)
+    spec = write(project, TEXT)
+    for folder, source in ((far.parent, "../project/a.nc"), (project / "runs" / "a", f"{project}/a.nc")):
+        assert load_spec(spec, seen_from=folder).spec.data.source[0] == source
+
+
 def test_name_comes_from_the_file(tmp_path: Path) -> None:
     assert load_spec(write(tmp_path, TEXT)).spec.name == "my-spec-1-"
     assert load_spec(write(tmp_path, TEXT, ".--.yaml")).spec.name == "run"

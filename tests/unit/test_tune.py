@@ -83,20 +83,6 @@ def test_the_best_can_be_trained_where_the_project_is_moved_and_the_search_goes_
     assert settings(again) == settings(found)
 
 
-def test_the_way_to_the_files_is_absolute_where_a_link_would_bend_it(spec: Path, tmp_path: Path) -> None:
-    far = tmp_path / "far" / "scratch"
-    far.mkdir(parents=True)
-    (tmp_path / "project").mkdir()
-    shutil.copy(spec, tmp_path / "project" / "tiny.yaml")
-    (tmp_path / "project" / "runs").symlink_to(far)
-    own = tmp_path / "project" / "tiny.yaml"
-    for folder, source in (
-        (far.parent, "../project/grid.nc"),
-        (own.parent / "runs" / "a", str(own.with_name("grid.nc"))),
-    ):
-        assert load_spec(own, seen_from=folder).spec.data.source == (source,)
-
-
 SEARCH = """
 tune:
   over:
