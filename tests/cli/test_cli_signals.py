@@ -62,3 +62,22 @@ def test_the_same_command_starts_a_run_and_goes_on_with_it(spec: Path) -> None:
     (run / "kept.txt").write_text("not a run's")
     (run / "resolved.yaml").unlink()
     assert stq(*command).exit_code == 2
+
+
+FORKED = """
+import os, signal
+from stq.cli._signals import listen
+listen()
+if os.fork():
+    print(signal.Signals(os.WTERMSIG(os.wait()[1])).name)
+else:
+    os.kill(os.getpid(), signal.SIGINT)
+    print("not at the first", flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_a_worker_that_has_only_begun_leaves_the_first_signal_to_its_command() -> None:
+    """Else multiprocessing prints where the worker was."""
+    result = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True)
+    assert (result.stdout.splitlines(), result.stderr) == (["not at the first", "SIGINT"], "")
