@@ -1,6 +1,6 @@
 """From a spec to an experiment that can train, checked in the order of cost: losses, data, network, routing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from stq.data import ForecastData, Statistics, StrataMap
 from stq.errors import CheckFailed, PluginError, Problem, RoutingError, SpecError
 from stq.losses import LossContext
 from stq.models import Forecaster
-from stq.registry import load_losses
+from stq.registry import load_losses, load_metrics, load_models, load_readers
 from stq.routing import Router, plan_routes
-from stq.spec import LoadedSpec
+from stq.spec import LoadedSpec, PluginFile
 from stq.training import CheckpointStore, ForecastModule, Loaders, lacking, load_weights
 
 INSTALL = "pip install 'stq[track]', or set trainer.logger: null"
@@ -124,15 +124,28 @@ def resolve_plugins(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
 
 
 def refuse_broken_files(loaded: LoadedSpec) -> None:
-    """Run the local plugin files. Raises SpecError with all that can't be used, each at its place."""
+    """Run the local plugin files. Raises SpecError with all that can't be used, each at its place; where each can, with
+    what two of them bring under one name.
+    """
     problems = []
     for index, file in enumerate(loaded.plugin_files):
         try:
-            load_losses([file])
+            load_all([file])
         except PluginError as error:
             problems.append(loaded.problem(("plugins", index), str(error)))
+    if not problems and len(loaded.plugin_files) > 1:
+        try:
+            load_all(loaded.plugin_files)
+        except PluginError as error:
+            problems.append(loaded.problem(("plugins",), str(error)))
     if problems:
         raise SpecError(problems)
+
+
+def load_all(files: Sequence[PluginFile]) -> None:
+    """Everything that these files bring. Raises PluginError."""
+    for load in (load_losses, load_models, load_readers, load_metrics):
+        load(files)
 
 
 def refuse_unsuited(loaded: LoadedSpec) -> None:

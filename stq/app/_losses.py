@@ -25,7 +25,7 @@ def resolve_losses(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
     """Find every loss that the spec names and build it with its options.
 
     Raises SpecError with all problems at once, each at its place: unknown loss or option, wrong value, a loss that
-    needs quantiles where the spec has none. Raises PluginError where a local plugin file can't be loaded.
+    needs quantiles where the spec has none. Raises PluginError where a local plugin file fails.
     """
     registry = load_losses(loaded.plugin_files)
     problems: list[Problem] = []

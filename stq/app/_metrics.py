@@ -11,7 +11,7 @@ def resolve_metrics(loaded: LoadedSpec) -> dict[str, Metric]:
     """Find every metric that the spec names and build it with its options.
 
     Raises SpecError with all problems at once, each at its place: unknown metric or option, wrong value, a metric that
-    needs quantiles where the spec has none. Raises PluginError where a local plugin file can't be loaded.
+    needs quantiles where the spec has none. Raises PluginError where a local plugin file fails.
     """
     wanted = loaded.spec.evaluation.metrics
     if not wanted:

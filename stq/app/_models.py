@@ -11,7 +11,10 @@ from stq.spec import LoadedSpec
 
 
 def find_model(loaded: LoadedSpec) -> type[Forecaster]:
-    """The model that the spec names, its options checked. Raises SpecError with all problems, each at its place."""
+    """The model that the spec names, its options checked.
+
+    Raises SpecError with all problems, each at its place, and PluginError where a local plugin file fails.
+    """
     spec, registry = loaded.spec, load_models(loaded.plugin_files)
     try:
         model = registry.get(spec.model.name).cls

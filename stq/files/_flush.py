@@ -37,7 +37,10 @@ def flush_folder(folder: Path) -> None:
 
 
 def missing_folders(folder: Path) -> list[Path]:
-    """What `make_folder` would make of a folder and those above it, the innermost first."""
+    """What `make_folder` would make of a folder and those above it, the innermost first.
+
+    Raises OSError where that can't be seen: a name that is too long, or a folder that this user may not enter.
+    """
     return [each for each in (folder, *folder.parents) if not each.exists()]
 
 

@@ -24,7 +24,8 @@ def whole(path: Path, *, new: bool = False, needed: int | None = None) -> Iterat
     stays. What a killed one has left goes when the same `path` is written again.
 
     With `new`, and always for folders, nothing may be there yet: raises UsageError, and what is there stays. Raises
-    DiskError where it can't be written, with the bytes `needed` where they are known; nothing is then left behind.
+    DiskError where it can't be written, with the bytes `needed` where they are known; nothing is then left behind. A
+    path that no file can have, or behind a folder that this user may not enter, stays an OSError.
     """
     target = Path(os.path.realpath(path)) if path.is_symlink() else path
     with together([target], new=new, needed=needed) as folder:

@@ -127,7 +127,7 @@ class _Host(Generic[T]):
         origins = tuple(self.origins[name])
         several = "two" if len(origins) == 2 else str(len(origins))
         message = f"{several} {self._kind} are called {name!r}, of {' and '.join(origins)}"
-        return Clash(origins, f"{message}: rename one, remove a plugin, or leave one out with --no-plugin")
+        return Clash(origins, f"{message}: rename one, remove a plugin, or leave an installed one out with --no-plugin")
 
     def add_local(self, files: Sequence[Path | PluginFile]) -> tuple[LocalPlugin, ...]:
         """Load the user's own files, each content once."""

@@ -68,8 +68,9 @@ class RestartingLoader(DataLoader[Batch]):
             count = 0
             try:
                 for batch in unalarmed(super().__iter__()):
-                    count += 1
-                    yield batch.opened() if isinstance(batch, Parcel) else batch
+                    opened = batch.opened() if isinstance(batch, Parcel) else batch
+                    count += 1  # not before: torch may tell of another loader's worker at any line
+                    yield opened
                 return
             except (RuntimeError, OSError, EOFError) as error:
                 if not self._worker_ended(error):
@@ -115,8 +116,8 @@ def unalarmed(batches: Any) -> Any:
     """The same, with its workers unknown to the handler that torch sets for the end of a child.
 
     It would raise in the middle of whatever the training does when a worker ends: in an update, or while a checkpoint
-    is written. Without it, a loader finds out within five seconds of waiting for that worker. The handler itself stays,
-    for any other loader of the process.
+    is written. Without it, a loader finds out within five seconds of waiting for that worker. The handler itself is
+    left as it is, for any other loader of the process.
     """
     if batches._worker_pids_set:  # not when the workers of an earlier pass go on
         signal_handling._remove_worker_pids(id(batches))  # type: ignore[attr-defined]

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/bench-epochs/epochs.json"))
     chosen = parser.parse_args(arguments)
     if chosen.epochs < 2:
-        parser.error("--epochs: expected at least 2, since each figure is a median of epochs")
+        parser.error("--epochs: expected at least 2, since quartiles need as many")
     torch.set_num_threads(1)
     fixed = [f"trainer.max_epochs={chosen.epochs + 1}", "trainer.patience=null", "trainer.accelerator=cpu"]
     found = in_turn(load_spec(chosen.spec, [*chosen.overrides, *fixed]), chosen.clock)

@@ -1,6 +1,5 @@
 """The most memory that a step holds at once, beyond what lives between steps."""
 
-import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,7 +20,6 @@ def peak_bytes(work: Callable[[], None], device: torch.device) -> int:
         work()
         torch.cuda.synchronize(device)
         return torch.cuda.max_memory_allocated(device) - before
-    gc.collect()  # what was left from before would be freed meanwhile, and be taken off
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiler:
         work()
     held, total, peak = dict[int, int](), 0, 0

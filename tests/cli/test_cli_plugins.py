@@ -43,10 +43,20 @@ def test_a_copied_plugin_that_was_changed_is_refused(with_example: list[str]) ->
 def test_plugin_files_that_can_not_be_used_are_told_at_once_and_shown_in_the_spec(spec: Path) -> None:
     spec.with_name("raises.py").write_text("x = 1\nimport nothing_of_that_name\n")
     spec.with_name("hook.py").write_text("from stq import hookimpl\n@hookimpl\ndef stq_looses(): return []\n")
+    for kind in ("models", "readers", "metrics"):
+        hook = f"from stq import hookimpl\n@hookimpl\ndef stq_{kind}(): return 1 / 0\n"
+        spec.with_name(f"{kind}.py").write_text(hook)
+    for number in (1, 2):
+        spec.with_name(f"twin{number}.py").write_text(LOSS.format(name="twice") + f"NUMBER = {number}\n")
     text, spec = spec.read_text(), spec.with_name("broken-files.yaml")  # the fixture is for all tests
     for line, wrong in (
         ("plugins: [raises.py, hook.py]", {"raises.py": ":2: ModuleNotFoundError", "hook.py": "did you mean 'stq_los"}),
         ("plugins: [gone.py, hook.py, lost.py]", {"gone.py": "can't be read", "lost.py": "can't be read"}),
+        (
+            "plugins: [models.py, readers.py, metrics.py]",
+            {f"{kind}.py": f"stq_{kind}() failed: ZeroDivisionError" for kind in ("models", "readers", "metrics")},
+        ),
+        ("plugins: [twin1.py, twin2.py]", {"[twin1.py, twin2.py]": "two losses are called 'twice', of "}),
     ):
         spec.write_text(f"{line}\n{text}")
         result = stq("check", spec, "--json")
@@ -54,7 +64,7 @@ def test_plugin_files_that_can_not_be_used_are_told_at_once_and_shown_in_the_spe
         assert result.exit_code == 2
         assert [each["where"] for each in problems] == [f"{spec}:1:{line.index(file) + 1}" for file in wrong]
         for (file, words), each in zip(wrong.items(), problems, strict=True):
-            assert file in each["message"]
+            assert file.strip("[]").split(", ")[-1] in each["message"]
             assert words in each["message"]
             assert "^" * len(file) in each["excerpt"]
 

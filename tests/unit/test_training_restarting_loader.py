@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,10 +59,14 @@ def _told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _handler_of_torch(tmp_path: Path) -> None:
+def _handler_of_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As where somebody else in the process loads with workers: torch raises wherever the end of one is noticed."""
+    former = signal.getsignal(signal.SIGCHLD)
+    monkeypatch.setattr(signal_handling, "_SIGCHLD_handler_set", False)  # else it is set once in a process
     assert len(list(DataLoader(Numbers(tmp_path), sampler=BATCHES[0], num_workers=1))) == 2
     assert signal.getsignal(signal.SIGCHLD).__module__ == signal_handling.__name__
+    yield
+    signal.signal(signal.SIGCHLD, former)
 
 
 def handed_out(loader: RestartingLoader) -> list[list[int]]:
@@ -75,8 +78,8 @@ def test_a_worker_that_was_killed_is_replaced_and_no_batch_is_lost(tmp_path: Pat
     assert handed_out(loader) == BATCHES
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1"]
     for worker in loader._iterator._workers:
-        worker.kill()
-    time.sleep(0.2)  # as in an update or while a checkpoint is written: nobody waits for them, and nothing is raised
+        worker.kill()  # as in an update or while a checkpoint is written: nobody waits for them, and nothing is raised
+        os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
     assert handed_out(loader) == BATCHES[::-1]
 
 
@@ -86,6 +89,26 @@ def test_a_sample_that_kills_every_worker_is_given_up(tmp_path: Path, monkeypatc
     with pytest.raises(StqError, match="ended 3 times in one pass"):
         seen.extend(loader)
     assert [batch.tolist() for batch in seen] == BATCHES[: len(seen)]  # what it sent just before may be lost
+
+
+class Packed(list[Tensor]):
+    """A batch under way; torch tells of the end of some worker while the second one is unpacked."""
+
+    told = False
+
+    def opened(self) -> Tensor:
+        if self[0] == 2 and not Packed.told:
+            Packed.told = True
+            raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
+        return torch.stack(self)
+
+
+def test_a_batch_that_was_fetched_and_not_handed_out_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_restarting_loader, "Parcel", Packed)
+    assert handed_out(RestartingLoader(Numbers(tmp_path), Order(), 1, collate_fn=Packed)) == BATCHES
+    assert Packed.told
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), OSError("a drive")], ids=repr)

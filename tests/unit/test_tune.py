@@ -243,3 +243,11 @@ def test_the_command_says_where_the_best_is(found: TuneResult, spec: Path) -> No
     assert text.exit_code == 0
     assert f"stq train {found.spec}" in text.stdout.replace("\n", "")
     assert stq("tune", spec, "--over", "optim.lrr=1..2").exit_code == 2
+
+
+def test_a_trial_is_told_as_it_ends_unless_the_result_alone_is_asked_for(spec: Path, tmp_path: Path) -> None:
+    arguments = ["tune", spec, "--over", OVER[0], "--set", SHORT[0], "--trials", 1, "--json"]
+    loud, quiet = (stq(*arguments, "--out", tmp_path / name, *flag) for name, flag in (("a", []), ("b", ["-q"])))
+    assert "trial-000 of 1  optim.lr" in loud.stderr
+    assert "trial-000" not in quiet.stderr
+    assert document(quiet)["best"]["value"] == document(loud)["best"]["value"]

@@ -60,7 +60,7 @@ def export(run: RunFolder, outputs: Sequence[Path], *, force: bool = False, scor
 
     All have one name but for the ending, since they share the card. Each is read back and compared with the network on
     two windows of the run's data before anything takes its place; the card, which has the sha256 of the others, comes
-    last. With `scored` it has the scores of the test part.
+    last. With `scored` it has the scores of the test part, or of the validation part where there is no other.
 
     Raises UsageError for an unknown ending, a missing package, and a file that is there already unless `force`;
     PluginError for a model that has no graph; CheckFailed where the run or a written file is not what it should be.
