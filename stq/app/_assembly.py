@@ -124,20 +124,18 @@ def resolve_plugins(loaded: LoadedSpec) -> tuple[ResolvedLoss, ...]:
 
 
 def refuse_broken_files(loaded: LoadedSpec) -> None:
-    """Run the local plugin files. Raises SpecError with all that can't be used, each at its place; where each can, with
-    what two of them bring under one name.
+    """Run the local plugin files. Raises SpecError with all that can't be used, each at its place: one that fails, and
+    one that brings a name which another has brought before it.
     """
-    problems = []
+    problems: list[Problem] = []
+    sound: list[PluginFile] = []
     for index, file in enumerate(loaded.plugin_files):
         try:
-            load_all([file])
+            load_all([*sound, file])
         except PluginError as error:
             problems.append(loaded.problem(("plugins", index), str(error)))
-    if not problems and len(loaded.plugin_files) > 1:
-        try:
-            load_all(loaded.plugin_files)
-        except PluginError as error:
-            problems.append(loaded.problem(("plugins",), str(error)))
+        else:
+            sound.append(file)
     if problems:
         raise SpecError(problems)
 
