@@ -9,7 +9,7 @@ from rich.text import Text
 
 from stq.cli._answer import Answer
 from stq.cli._console import console_for
-from stq.cli._options import Debug, Json, Overrides, Quiet, SpecFile, untold
+from stq.cli._options import Debug, Json, Overrides, Quiet, SpecFile
 from stq.errors import UsageError
 from stq.report import comparison_tables
 
@@ -73,7 +73,7 @@ def compare(
         origins=words(origins or ""),
         fixed_epochs=fixed_epochs,
         dry_run=dry_run,
-        on_run=untold if quiet else told,
+        on_run=(lambda progress: None) if quiet else told,
     )
     return Answer(result.to_dict(), comparison_tables(result), result.exit_code)
 

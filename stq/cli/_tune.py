@@ -8,7 +8,7 @@ import typer
 
 from stq.cli._answer import Answer
 from stq.cli._console import console_for
-from stq.cli._options import Debug, Json, Overrides, Quiet, SpecFile, untold
+from stq.cli._options import Debug, Json, Overrides, Quiet, SpecFile
 from stq.report import trial_line, tuning_table
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def tune(
         out=out,
         seed=seed,
         prune=pruning,
-        on_trial=untold if quiet else told,
+        on_trial=(lambda trial, of: None) if quiet else told,
     )
     return Answer(result.to_dict(), tuning_table(result), result.exit_code)
 

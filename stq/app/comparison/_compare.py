@@ -35,10 +35,6 @@ class Progress:
     action: str
 
 
-def ignore(progress: Progress) -> None:
-    """For who does not want to know."""
-
-
 def compare(
     spec: Path,
     *,
@@ -50,7 +46,7 @@ def compare(
     origins: Sequence[str] = (),
     fixed_epochs: bool = False,
     dry_run: bool = False,
-    on_run: Callable[[Progress], None] = ignore,
+    on_run: Callable[[Progress], None] = lambda progress: None,
 ) -> ComparisonResult:
     """Every arm under every seed, trained and scored on `split`, and each arm's paired differences from the first.
 

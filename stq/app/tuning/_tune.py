@@ -18,10 +18,6 @@ from stq.spec import Dimension, LoadedSpec, TuneSpec, dump_spec, load_spec, pars
 BEST = "best.yaml"
 
 
-def ignore(trial: Trial, of: int) -> None:
-    """For who does not want to know."""
-
-
 def tune(
     spec: Path,
     over: Sequence[str] = (),
@@ -31,7 +27,7 @@ def tune(
     out: Path | None = None,
     seed: int | None = None,
     prune: bool | None = None,
-    on_trial: Callable[[Trial, int], None] = ignore,
+    on_trial: Callable[[Trial, int], None] = lambda trial, of: None,
 ) -> TuneResult:
     """Train the spec with settings from the ranges `over`, until there are so many `trials` in `out`.
 
