@@ -4,6 +4,7 @@ import csv
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,15 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(
     assert whole_rows(folder.metrics) == whole_rows(whole.run / "metrics.csv")
 
 
+@pytest.fixture
+def _not_ignored(number: int) -> Iterator[None]:
+    """Whoever began the tests, in the background or under nohup, may have them ignore it."""
+    former = signal.signal(number, signal.default_int_handler)
+    yield
+    signal.signal(number, former)
+
+
+@pytest.mark.usefixtures("_not_ignored")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_every_signal_saves_before_it_stops(source: Path, tmp_path: Path, number: int) -> None:
     before = signal.getsignal(number)
